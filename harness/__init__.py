@@ -1,0 +1,1 @@
+"""Runs policies on real work and measures useful output per human intervention."""

@@ -1,0 +1,1 @@
+"""Captures a person's screen and actions, with consent and without secrets."""

@@ -1,0 +1,336 @@
+"""The gate before the queue: what may be kept, decided before anything is kept.
+
+Default is deny. Text typed on a desktop passes only once it is known that the focus was no secret,
+or in apps trusted at the start; secret and unknown fields are painted over in the pixels; denied
+apps and domains leave nothing but a `redacted` event. While paused, nothing passes at all.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from urllib.parse import urlsplit
+
+from recorder.masks import Masks
+from recorder.schema import (
+    Element,
+    ElementSnapshot,
+    Event,
+    FocusChange,
+    InputEvent,
+    Key,
+    Navigation,
+    Pause,
+    PointerButton,
+    Redacted,
+    Resume,
+    TextInput,
+    WindowChange,
+)
+
+_HARMLESS = frozenset(
+    {"Tab", "Enter", "NumpadEnter", "Escape", "Return", "KP_Enter", "ISO_Left_Tab"}
+)
+
+
+class Secrecy(StrEnum):
+    """What is known of the field that has the keyboard focus."""
+
+    PUBLIC = "public"
+    SECRET = "secret"
+    UNKNOWN = "unknown"
+
+
+class Command(Enum):
+    """What a hotkey asks for."""
+
+    TOGGLE_PAUSE = "pause"
+    STOP = "stop"
+    PANIC = "panic"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the person allowed at the start."""
+
+    allow_apps: tuple[str, ...] = ()
+    """When given, only these apps are recorded."""
+    deny_apps: tuple[str, ...] = ()
+    """Never recorded: their windows are painted over and their input is dropped."""
+    trust_apps: tuple[str, ...] = ()
+    """Text typed into these is kept although no accessibility tree vouches for it."""
+    trust_display: bool = False
+    """Keep all text: only for a display of our own, such as a script's Xvfb."""
+    allow_domains: tuple[str, ...] = ()
+    """When given, only pages of these domains and their subdomains are recorded."""
+    deny_domains: tuple[str, ...] = ()
+
+    def app_allowed(self, app: str) -> bool:
+        """Return whether anything of an app may be kept.
+
+        >>> Rules(deny_apps=("keepassxc",)).app_allowed("KeePassXC")
+        False
+        """
+        return _passes(app.casefold(), self.allow_apps, self.deny_apps, _same)
+
+    def app_trusted(self, app: str) -> bool:
+        """Return whether text typed into an app may be kept unseen."""
+        return self.trust_display or any(_same(app.casefold(), name) for name in self.trust_apps)
+
+    def domain_allowed(self, url: str) -> bool:
+        """Return whether anything of a page may be kept.
+
+        >>> Rules(deny_domains=("bank.example",)).domain_allowed("https://www.bank.example/login")
+        False
+        """
+        host = (urlsplit(url).hostname or "").casefold()
+        return _passes(host, self.allow_domains, self.deny_domains, _same_domain)
+
+
+@dataclass(frozen=True, slots=True)
+class Hotkeys:
+    """Key names (X keysym or DOM `key`) that act with ctrl+alt held, and are never recorded."""
+
+    pause: str = "F9"
+    stop: str = "F10"
+    panic: str = "F11"
+
+    def command(self, key: Key) -> Command | None:
+        """Return what a key press asks for."""
+        if not {"ctrl", "alt"} <= set(key.modifiers):
+            return None
+        names = {self.pause: Command.TOGGLE_PAUSE, self.stop: Command.STOP}
+        return {**names, self.panic: Command.PANIC}.get(key.symbol)
+
+
+class Gate:
+    """Decides, event by event and frame by frame, what may reach the queue. Thread-safe.
+
+    Sources tell it what they know of focus, windows and pages; `admit` then returns what may be
+    stored in place of an event: the event, nothing, or a `redacted` marker.
+    """
+
+    def __init__(
+        self,
+        rules: Rules | None = None,
+        *,
+        hotkeys: Hotkeys | None = None,
+        on_command: Callable[[Command], object] | None = None,
+        hold_keys: bool = False,
+    ) -> None:
+        self.rules = rules or Rules()
+        self.masks = Masks()
+        self.paused = False
+        self.hold_keys = hold_keys and not self.rules.trust_display
+        """True on a desktop: keys wait in memory until `settle` says where they were typed."""
+        self._hotkeys = hotkeys or Hotkeys()
+        self._on_command = on_command or _ignore
+        self._lock = threading.RLock()
+        self._app = ""
+        self._held: list[InputEvent] = []
+        self._pressed: set[tuple[str, str | int]] = set()
+        self._spans: dict[tuple[str, str], list[int]] = {}
+        self._denied_pages: set[str] = set()
+
+    # What the sources know ------------------------------------------------------------------
+
+    def settle(self, secrecy: Secrecy, reason: str, before_ns: int) -> list[Event]:
+        """Judge the keys held since before `before_ns`; return what may be stored of them."""
+        with self._lock:
+            ready = [event for event in self._held if event.t_ns < before_ns]
+            self._held = self._held[len(ready) :]
+            return [
+                kept
+                for event in ready
+                for kept in (
+                    self._judge_key(event, secrecy, reason)
+                    if isinstance(event, Key)
+                    else self._judge_other(event)
+                )
+            ]
+
+    def waiting_since(self) -> int | None:
+        """Return the time of the oldest held key, None when nothing is held."""
+        with self._lock:
+            return self._held[0].t_ns if self._held else None
+
+    # Decisions --------------------------------------------------------------------------------
+
+    def admit(self, event: Event) -> list[Event]:
+        """Return what may be stored in place of `event`, in order."""
+        with self._lock:
+            if isinstance(event, Key) and event.down and self._obeys_hotkey(event):
+                return []
+            if self.paused:
+                return []
+            if isinstance(event, Navigation):
+                return self._admit_navigation(event)
+            if isinstance(event, WindowChange):
+                self._app = event.app
+            if self.hold_keys and isinstance(event, InputEvent) and self._must_wait(event):
+                self._held.append(event)
+                return []
+            if isinstance(event, Key):
+                return self._judge_key(event, *_by_target(event.target))
+            return self._judge_other(event)
+
+    def pause(self, t_ns: int, reason: str = "asked") -> list[Event]:
+        """Stop letting anything through; return what to store."""
+        with self._lock:
+            if self.paused:
+                return []
+            ended = self.finish(t_ns)
+            self.paused = True
+            return [*ended, Pause(t_ns=t_ns, reason=reason)]
+
+    def resume(self, t_ns: int) -> list[Event]:
+        """Let things through again; return what to store. A held-state snapshot should follow."""
+        with self._lock:
+            if not self.paused:
+                return []
+            self.paused = False
+            self._pressed.clear()
+            return [Resume(t_ns=t_ns)]
+
+    def finish(self, t_ns: int) -> list[Event]:
+        """Drop held keys, end all open redactions, and return what to store."""
+        with self._lock:
+            ended = self.settle(Secrecy.UNKNOWN, "unknown-focus", t_ns + 1)
+            return [*ended, *self._end_spans(t_ns)]
+
+    def page_denied(self, page: str) -> bool:
+        """Return whether frames of a page must not be kept."""
+        with self._lock:
+            return self.paused or page in self._denied_pages
+
+    # Rules --------------------------------------------------------------------------------------
+
+    def _obeys_hotkey(self, key: Key) -> bool:
+        command = self._hotkeys.command(key)
+        if command and not key.repeat:
+            self._on_command(command)
+        return command is not None
+
+    def _must_wait(self, event: InputEvent) -> bool:
+        # what follows a held key waits behind it, so that the order on disk is the true one
+        return isinstance(event, Key) or bool(self._held)
+
+    def _admit_navigation(self, event: Navigation) -> list[Event]:
+        if event.frame:
+            return [] if event.page in self._denied_pages else [event]
+        if self.rules.domain_allowed(event.url):
+            self._denied_pages.discard(event.page)
+            return [*self._end_spans(event.t_ns, event.page), event]
+        self._denied_pages.add(event.page)
+        return self._redact(event.t_ns, "denied-domain", event.page)
+
+    def _judge_other(self, event: Event) -> list[Event]:
+        page: str = getattr(event, "page", "")
+        if page and page in self._denied_pages:
+            return []
+        if isinstance(event, InputEvent) and not event.page and not self._app_allowed():
+            return self._redact(event.t_ns, "denied-app")
+        if isinstance(event, WindowChange) and not self.rules.app_allowed(event.app):
+            return self._redact(event.t_ns, "denied-app")
+        match event:
+            case PointerButton():
+                return self._judge_press(event, ("button", event.button), down=event.down)
+            case TextInput() if _by_target(event.target)[0] is not Secrecy.PUBLIC:
+                return self._redact(event.t_ns, _by_target(event.target)[1], event.page)
+            case ElementSnapshot():
+                return [_without_secrets(event)]
+            case FocusChange() if event.target is not None:
+                return [*self._end_spans(event.t_ns, event.page), event]
+            case _:
+                return [event]
+
+    def _judge_key(self, key: Key, secrecy: Secrecy, reason: str) -> list[Event]:
+        name = ("key", key.code or key.keycode)
+        if key.page in self._denied_pages and key.page:
+            return []
+        if not key.down:
+            return self._judge_press(key, name, down=False)
+        if not key.page and not self._app_allowed():
+            return self._redact(key.t_ns, "denied-app")
+        if secrecy is Secrecy.PUBLIC:
+            ended = [] if key.repeat else self._end_spans(key.t_ns, key.page)
+            return [*ended, *self._judge_press(key, name, down=True)]
+        marker = self._redact(key.t_ns, reason, key.page)
+        if (key.symbol in _HARMLESS or key.code in _HARMLESS) and not key.modifiers:
+            return [*marker, *self._judge_press(key, name, down=True)]
+        return marker
+
+    def _judge_press(
+        self, event: InputEvent, name: tuple[str, str | int], *, down: bool
+    ) -> list[Event]:
+        # a release passes if and only if its press did: no stuck keys, no trace of secret ones
+        if down:
+            self._pressed.add(name)
+            return [event]
+        if name in self._pressed:
+            self._pressed.discard(name)
+            return [event]
+        return []
+
+    def _app_allowed(self) -> bool:
+        return not self._app or self.rules.app_allowed(self._app)
+
+    def _redact(self, t_ns: int, reason: str, page: str = "") -> list[Event]:
+        span = self._spans.get((reason, page))
+        if span:
+            span[1] = max(span[1], t_ns)
+            return []
+        self._spans[reason, page] = [t_ns, t_ns]
+        # written at once, so that even a crash leaves a trace of it; its end follows
+        return [Redacted(t_ns=t_ns, end_ns=t_ns, reason=reason, page=page)]
+
+    def _end_spans(self, t_ns: int, page: str | None = None) -> list[Event]:
+        ended = [key for key in self._spans if page is None or key[1] == page]
+        return [
+            Redacted(t_ns=self._spans.pop(key)[0], end_ns=t_ns, reason=key[0], page=key[1])
+            for key in ended
+        ]
+
+
+def _passes(
+    name: str, allowed: Sequence[str], denied: Sequence[str], same: Callable[[str, str], bool]
+) -> bool:
+    if any(same(name, entry) for entry in denied):
+        return False
+    return not allowed or any(same(name, entry) for entry in allowed)
+
+
+def _same(app: str, entry: str) -> bool:
+    return app == entry.casefold()
+
+
+def _same_domain(host: str, entry: str) -> bool:
+    entry = entry.casefold().removeprefix("*.")
+    return host == entry or host.endswith("." + entry)
+
+
+def _by_target(target: Element | None) -> tuple[Secrecy, str]:
+    if target is None or "unknown" in target.states:
+        return Secrecy.UNKNOWN, "unknown-focus"
+    if "secret" in target.states:
+        return Secrecy.SECRET, "secret-field"
+    return Secrecy.PUBLIC, ""
+
+
+def _without_secrets(snapshot: ElementSnapshot) -> ElementSnapshot:
+    return ElementSnapshot(
+        t_ns=snapshot.t_ns,
+        page=snapshot.page,
+        elements=tuple(
+            Element(role=e.role, box=e.box, name=e.name, states=e.states, selectors=e.selectors)
+            if "secret" in e.states
+            else e
+            for e in snapshot.elements
+        ),
+    )
+
+
+def _ignore(_: Command) -> None:
+    """Do nothing about a command."""

@@ -1,0 +1,529 @@
+"""The shared words: events, frames, elements, observations, actions, steps and episodes.
+
+Everything that crosses a room's door is one of these types. Times named `t_ns` are int nanoseconds
+of the recording's monotonic clock; lengths are pixels of the captured image unless a name says
+otherwise; boxes are `(x, y, width, height)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Box: TypeAlias = tuple[int, int, int, int]
+
+
+class Controller(StrEnum):
+    """Who produced an action."""
+
+    HUMAN = "human"
+    POLICY = "policy"
+    SCRIPT = "script"
+
+
+class TimeSource(StrEnum):
+    """Where an event's `t_ns` comes from."""
+
+    SERVER = "server"  # stamped by the display server when the event happened
+    PAGE = "page"  # stamped by the browser, mapped to our clock by a handshake
+    RECEIPT = "receipt"  # stamped when it reached us: late by an unknown delay
+
+
+# What is on the screen ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Element:
+    """One thing on the screen that can be read or acted on."""
+
+    role: str
+    """ARIA role or its nearest equal: button, textbox, link, checkbox, image …"""
+    box: Box
+    name: str = ""
+    """Accessible name; empty when it would give a secret away."""
+    text: str = ""
+    """Text shown inside."""
+    value: str = ""
+    """Value of a field; never that of a secret one."""
+    states: tuple[str, ...] = ()
+    """Sorted: checked, disabled, expanded, focused, readonly, required, secret, selected …"""
+    selectors: tuple[str, ...] = ()
+    """Ways to find it again, best first: CSS, `role=…[name="…"]`, XPath, accessibility path."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observation:
+    """What a policy is given."""
+
+    pixels: NDArray[np.uint8]
+    """(H, W, 3) RGB, as captured; the policy owns resizing."""
+    cursor: tuple[int, int]
+    t_ns: int
+    goal: str = ""
+    """The instruction in words, when there is one."""
+    elements: tuple[Element, ...] = ()
+
+
+# What was recorded ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Anything with a time in a recording; `KIND` is its tag on disk."""
+
+    KIND: ClassVar[str] = ""
+    t_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputEvent(Event):
+    """Something a person, a policy or a script did with pointer or keyboard."""
+
+    received_ns: int = 0
+    """When it reached the recorder; `received_ns - t_ns` is the delivery delay."""
+    time_source: TimeSource = TimeSource.SERVER
+    controller: Controller = Controller.HUMAN
+    agent: str = ""
+    """Which agent or script, when the controller is not the human."""
+    trusted: bool = True
+    """False for events that a page dispatched to itself; no device and no agent made them."""
+    page: str = ""
+    """Browser page, `p1`, `p2` …; empty on a desktop."""
+    frame: str = ""
+    """URL of the frame inside the page, when it is not the main one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointerMove(InputEvent):
+    """The pointer reached `(x, y)`."""
+
+    KIND: ClassVar[str] = "move"
+    x: int
+    y: int
+
+
+Button = Literal["left", "middle", "right", "back", "forward"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointerButton(InputEvent):
+    """A pointer button went down or up at `(x, y)`."""
+
+    KIND: ClassVar[str] = "button"
+    button: Button
+    down: bool
+    x: int
+    y: int
+    target: Element | None = None
+    """What was hit, where the source can tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scroll(InputEvent):
+    """The wheel turned; positive `dy` scrolls down, positive `dx` to the right."""
+
+    KIND: ClassVar[str] = "scroll"
+    dx: float
+    dy: float
+    unit: Literal["notch", "pixel"] = "notch"
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key(InputEvent):
+    """A physical key went down or up. What it types is not guessed: see `TextInput`."""
+
+    KIND: ClassVar[str] = "key"
+    down: bool
+    code: str = ""
+    """Physical key as in W3C UI Events (`KeyA`, `Enter`), empty when unknown."""
+    keycode: int = 0
+    """The platform's number of the key."""
+    symbol: str = ""
+    """Symbol at the moment of the press: X keysym name or DOM `key`."""
+    modifiers: tuple[str, ...] = ()
+    """Held before this event, sorted: alt, ctrl, meta, shift."""
+    state: int = 0
+    """The platform's raw modifier and group state."""
+    repeat: bool = False
+    """True when the system repeats a key that is held."""
+    target: Element | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextInput(InputEvent):
+    """An editable field received text (browser `input` events)."""
+
+    KIND: ClassVar[str] = "text"
+    text: str
+    input_type: str = "insertText"
+    """W3C input type: insertText, deleteContentBackward, insertFromPaste …"""
+    target: Element | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FocusChange(Event):
+    """Keyboard focus moved to `target`; None when it is unknown."""
+
+    KIND: ClassVar[str] = "focus"
+    target: Element | None = None
+    secret: bool = False
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowChange(Event):
+    """Another window became active, or its title changed."""
+
+    KIND: ClassVar[str] = "window"
+    app: str
+    title: str
+    window: int = 0
+    pid: int = 0
+    box: Box = (0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame(Event):
+    """A captured image; its line is written after its packet is in the video file."""
+
+    KIND: ClassVar[str] = "frame"
+    start_ns: int
+    """Just before the grab; `t_ns` is the best estimate of when the image was on screen."""
+    end_ns: int
+    """Just after the grab."""
+    segment: int
+    """`video/{segment:04}.mp4`."""
+    index: int
+    """Position in the segment, from 0."""
+    pts_ms: int
+    """Presentation time in the segment."""
+    width: int
+    height: int
+    dirty: tuple[Box, ...] = ()
+    """What changed since the frame before; empty for the first of a segment."""
+    masked: tuple[Box, ...] = ()
+    """What was painted over for privacy."""
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameUnchanged(Event):
+    """Once a second while nothing changes: the screen was looked at and was the same."""
+
+    KIND: ClassVar[str] = "frame_same"
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Navigation(Event):
+    """A page or frame went to another document. Query values and fragments are not kept."""
+
+    KIND: ClassVar[str] = "nav"
+    page: str
+    url: str
+    title: str = ""
+    frame: str = ""
+    """Empty for the main frame."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageChange(Event):
+    """A browser page opened, became visible, closed or crashed."""
+
+    KIND: ClassVar[str] = "page"
+    page: str
+    change: Literal["opened", "visible", "hidden", "closed", "crashed"]
+    opener: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElementSnapshot(Event):
+    """All elements of a page after it changed."""
+
+    KIND: ClassVar[str] = "elements"
+    page: str
+    elements: tuple[Element, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAction(Event):
+    """The executor's own record of what an agent or script did, from `t_ns` to `end_ns`."""
+
+    KIND: ClassVar[str] = "agent_action"
+    end_ns: int
+    controller: Controller
+    agent: str
+    action: Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause(Event):
+    """Recording stopped keeping anything."""
+
+    KIND: ClassVar[str] = "pause"
+    reason: str = "asked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume(Event):
+    """Recording goes on; a `HeldState` and a new video segment follow."""
+
+    KIND: ClassVar[str] = "resume"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redacted(Event):
+    """Something between `t_ns` and `end_ns` was left out on purpose; not what, nor how much."""
+
+    KIND: ClassVar[str] = "redacted"
+    end_ns: int
+    reason: str
+    """password, one-time-code, card, unknown-focus, untrusted-app, denied-app, panic, asked …"""
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap(Event):
+    """Between `t_ns` and `end_ns` something may be missing that nobody asked to leave out."""
+
+    KIND: ClassVar[str] = "gap"
+    end_ns: int
+    reason: str
+    """suspend, stall, crash, tab-crash, listener-lost, overflow …"""
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockAnchor(Event):
+    """The clocks side by side, every 10 s: shows wall-clock steps and suspends."""
+
+    KIND: ClassVar[str] = "clock"
+    boottime_ns: int
+    realtime_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitor:
+    """One monitor of a desktop; its corner may be negative."""
+
+    box: Box
+    name: str = ""
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Geometry(Event):
+    """What the frames show from now on; `origin` is the desktop position of pixel (0, 0)."""
+
+    KIND: ClassVar[str] = "geometry"
+    width: int
+    height: int
+    origin: tuple[int, int] = (0, 0)
+    monitors: tuple[Monitor, ...] = ()
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldState(Event):
+    """What is held down at this moment, so that a missed release cannot stick."""
+
+    KIND: ClassVar[str] = "state"
+    x: int
+    y: int
+    buttons: tuple[str, ...] = ()
+    keycodes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault(Event):
+    """The recorder itself failed at something; never silent."""
+
+    KIND: ClassVar[str] = "fault"
+    what: str
+    """listener-dead, disk-full, black-screen, encoder, overflow, source …"""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark(Event):
+    """A label set by the person or by a script: start or end of a task, a goal, a note."""
+
+    KIND: ClassVar[str] = "mark"
+    label: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownEvent(Event):
+    """An event of a kind that this version does not know; written back as it was read."""
+
+    KIND: ClassVar[str] = "unknown"
+    fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The whole JSON object, `kind` and `t_ns` included."""
+
+
+EVENTS: tuple[type[Event], ...] = (
+    PointerMove,
+    PointerButton,
+    Scroll,
+    Key,
+    TextInput,
+    FocusChange,
+    WindowChange,
+    Frame,
+    FrameUnchanged,
+    Navigation,
+    PageChange,
+    ElementSnapshot,
+    AgentAction,
+    Pause,
+    Resume,
+    Redacted,
+    Gap,
+    ClockAnchor,
+    Geometry,
+    HeldState,
+    Fault,
+    Mark,
+)
+
+# What is done in one step -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Do nothing for `duration_ms`."""
+
+    KIND: ClassVar[str] = "wait"
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Move the pointer to `(x, y)`."""
+
+    KIND: ClassVar[str] = "move"
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    """Click at `(x, y)`; `count=2` is a double click."""
+
+    KIND: ClassVar[str] = "click"
+    x: int
+    y: int
+    button: Button = "left"
+    count: int = 1
+    modifiers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drag:
+    """Press at the first point of `path`, move along it, release at the last."""
+
+    KIND: ClassVar[str] = "drag"
+    path: tuple[tuple[int, int], ...]
+    button: Button = "left"
+    modifiers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScrollBy:
+    """Turn the wheel at `(x, y)`."""
+
+    KIND: ClassVar[str] = "scroll"
+    x: int
+    y: int
+    dx: float = 0.0
+    dy: float = 0.0
+    unit: Literal["notch", "pixel"] = "notch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyChord:
+    """Press `key` with `modifiers` held, `count` times; names as in W3C UI Events `key`."""
+
+    KIND: ClassVar[str] = "key"
+    key: str
+    modifiers: tuple[str, ...] = ()
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeText:
+    """Type `text` into whatever has the focus."""
+
+    KIND: ClassVar[str] = "type"
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """Say that the task is finished."""
+
+    KIND: ClassVar[str] = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Ask the human."""
+
+    KIND: ClassVar[str] = "ask"
+    question: str = ""
+
+
+Action: TypeAlias = Wait | Move | Click | Drag | ScrollBy | KeyChord | TypeText | Done | Ask
+ACTIONS: tuple[type[Action], ...] = (
+    Wait,
+    Move,
+    Click,
+    Drag,
+    ScrollBy,
+    KeyChord,
+    TypeText,
+    Done,
+    Ask,
+)
+
+# What is learned from -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One action and what was on screen strictly before it began."""
+
+    observation: Observation
+    action: Action
+    controller: Controller
+    t_ns: int
+    """When the action began."""
+    end_ns: int
+    agent: str = ""
+    weight: float = 1.0
+    """Share in training; interventions up, steps just before an intervention down."""
+    redacted: bool = False
+    """True when part of the action was left out for privacy."""
+    target: Element | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """One attempt at a task, derived from a recording; `steps` may decode lazily."""
+
+    steps: Sequence[Step]
+    recording: str
+    goal: str = ""
+    task: str = ""
+    terminated: bool = False
+    """Ended by the task."""
+    truncated: bool = False
+    """Ended by a limit or by the end of the recording."""

@@ -13,6 +13,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,13 +93,13 @@ class _Task:
 
     def __init__(self, act: Callable[[], None]) -> None:
         self._act = act
-        self.finished = threading.Event()
+        self.outcome: Future[None] = Future()
 
     def run(self) -> None:
         try:
-            self._act()
-        finally:
-            self.finished.set()
+            self.outcome.set_result(self._act())
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits for the outcome
+            self.outcome.set_exception(error)
 
 
 class Capture:
@@ -321,7 +322,7 @@ class Capture:
         task = _Task(act)
         self._images.put(task)
         if wait:
-            task.finished.wait()
+            task.outcome.result()
 
     def _disk_failed(self, error: Exception, unwritten: list[Event]) -> None:
         if self._disk_full:

@@ -1,0 +1,25 @@
+.PHONY: help setup demo test fast soak format bench
+
+help:  ## show what can be made
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup:  ## .venv, packages, a Chromium, X tools
+	@sh tests/setup.sh
+
+demo: setup  ## record a real page and a real window, and show the result
+	@.venv/bin/understudy demo
+
+test: setup  ## the gate: format, lint, types, import contracts, all tests, coverage
+	@sh tests/check.sh
+
+fast: setup  ## only the tests that take no longer than two seconds each
+	@.venv/bin/pytest -m "not slow"
+
+soak: setup  ## the slow tests with their big repeat counts
+	@UNDERSTUDY_SOAK=1 .venv/bin/pytest -m slow --timeout 3600
+
+format: setup  ## put the code into its form
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+bench: setup  ## measure the recorder, next to its peers
+	@.venv/bin/understudy bench recorder --json bench/recorder.json

@@ -160,7 +160,7 @@ class Capture:
 
     def submit_image(self, image: Image) -> bool:
         """Hand over an image; return False when it was dropped because the encoder is behind."""
-        if self.gate.page_denied(image.page) or self.stopped.is_set():
+        if self.gate.page_denied(image.page, image.start_ns) or self.stopped.is_set():
             return False
         try:
             self._images.put_nowait(image)
@@ -293,7 +293,7 @@ class Capture:
         wait_s = self._frame_hold_s - (self.clock.now_ns() - image.end_ns) / 1e9
         if wait_s > 0:
             time.sleep(wait_s)
-        if self.gate.page_denied(image.page):
+        if self.gate.page_denied(image.page, image.start_ns):
             return
         if image.cut:
             self._video.cut(image.page)

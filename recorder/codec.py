@@ -21,11 +21,11 @@ _ACTION_TYPES: dict[str, type[Action]] = {action.KIND: action for action in ACTI
 
 
 def event_to_line(event: Event) -> bytes:
-    """Return one JSON line, newline included; pure ASCII, so that a cut never splits a character.
+    r"""Return one JSON line, newline included; ASCII only, so that a cut never splits a character.
 
     >>> from recorder.schema import Mark
     >>> event_to_line(Mark(t_ns=5, label="é"))
-    b'{"kind":"mark","t_ns":5,"label":"\\\\u00e9"}\\n'
+    b'{"kind":"mark","t_ns":5,"label":"\\u00e9"}\n'
     """
     return json.dumps(event_to_dict(event), separators=(",", ":")).encode("ascii") + b"\n"
 

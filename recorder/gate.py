@@ -8,9 +8,11 @@ apps and domains leave nothing but a `redacted` event. While paused, nothing pas
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from itertools import takewhile
 from urllib.parse import urlsplit
 
 from recorder.masks import Masks
@@ -24,8 +26,10 @@ from recorder.schema import (
     Navigation,
     Pause,
     PointerButton,
+    PointerMove,
     Redacted,
     Resume,
+    Scroll,
     TextInput,
     WindowChange,
 )
@@ -33,6 +37,9 @@ from recorder.schema import (
 _HARMLESS = frozenset(
     {"Tab", "Enter", "NumpadEnter", "Escape", "Return", "KP_Enter", "ISO_Left_Tab"}
 )
+_MOVERS_KEPT = 64
+DENIED_WINDOWS = "denied-windows"
+"""The source, among the masks, of the windows of denied apps."""
 
 
 class Secrecy(StrEnum):
@@ -66,6 +73,11 @@ class Rules:
     allow_domains: tuple[str, ...] = ()
     """When given, only pages of these domains and their subdomains are recorded."""
     deny_domains: tuple[str, ...] = ()
+
+    @property
+    def names_apps(self) -> bool:
+        """Return whether any app is treated unlike the others."""
+        return bool(self.allow_apps or self.deny_apps)
 
     def app_allowed(self, app: str) -> bool:
         """Return whether anything of an app may be kept.
@@ -123,12 +135,15 @@ class Gate:
         self.rules = rules or Rules()
         self.masks = Masks()
         self.paused = False
-        self.hold_keys = hold_keys and not self.rules.trust_display
+        self.hold_keys = hold_keys and (not self.rules.trust_display or self.rules.names_apps)
         """True on a desktop: keys wait in memory until `settle` says where they were typed."""
         self._hotkeys = hotkeys or Hotkeys()
         self._on_command = on_command or _ignore
         self._lock = threading.RLock()
         self._app = ""
+        self._window = 0
+        self._resumed_ns = 0
+        self._movers: deque[int] = deque(maxlen=_MOVERS_KEPT)
         self._held: list[InputEvent] = []
         self._pressed: set[tuple[str, str | int]] = set()
         self._spans: dict[tuple[str, str], list[int]] = {}
@@ -139,7 +154,7 @@ class Gate:
     def settle(self, secrecy: Secrecy, reason: str, before_ns: int) -> list[Event]:
         """Judge the keys held since before `before_ns`; return what may be stored of them."""
         with self._lock:
-            ready = [event for event in self._held if event.t_ns < before_ns]
+            ready = list(takewhile(lambda event: event.t_ns < before_ns, self._held))
             self._held = self._held[len(ready) :]
             return [
                 kept
@@ -156,6 +171,11 @@ class Gate:
         with self._lock:
             return self._held[0].t_ns if self._held else None
 
+    def moved_focus(self, before_ns: int) -> int | None:
+        """Return when a click or key that may move the focus was last made before a moment."""
+        with self._lock:
+            return max((t_ns for t_ns in self._movers if t_ns <= before_ns), default=None)
+
     # Decisions --------------------------------------------------------------------------------
 
     def admit(self, event: Event) -> list[Event]:
@@ -163,12 +183,14 @@ class Gate:
         with self._lock:
             if isinstance(event, Key) and event.down and self._obeys_hotkey(event):
                 return []
-            if self.paused:
+            if self.paused or (isinstance(event, InputEvent) and event.t_ns < self._resumed_ns):
                 return []
             if isinstance(event, Navigation):
                 return self._admit_navigation(event)
             if isinstance(event, WindowChange):
-                self._app = event.app
+                return self._admit_window(event)
+            if _may_move_focus(event):
+                self._movers.append(event.t_ns)
             if self.hold_keys and isinstance(event, InputEvent) and self._must_wait(event):
                 self._held.append(event)
                 return []
@@ -192,6 +214,7 @@ class Gate:
                 return []
             self.paused = False
             self._pressed.clear()
+            self._resumed_ns = t_ns
             return [Resume(t_ns=t_ns)]
 
     def finish(self, t_ns: int) -> list[Event]:
@@ -200,10 +223,11 @@ class Gate:
             ended = self.settle(Secrecy.UNKNOWN, "unknown-focus", t_ns + 1)
             return [*ended, *self._end_spans(t_ns)]
 
-    def page_denied(self, page: str) -> bool:
-        """Return whether frames of a page must not be kept."""
+    def page_denied(self, page: str, since_ns: int | None = None) -> bool:
+        """Return whether frames of a page, or one frame grabbed at `since_ns`, must not be kept."""
         with self._lock:
-            return self.paused or page in self._denied_pages
+            is_late = since_ns is not None and since_ns < self._resumed_ns
+            return self.paused or is_late or page in self._denied_pages
 
     # Rules --------------------------------------------------------------------------------------
 
@@ -226,11 +250,17 @@ class Gate:
         self._denied_pages.add(event.page)
         return self._redact(event.t_ns, "denied-domain", event.page)
 
+    def _admit_window(self, event: WindowChange) -> list[Event]:
+        moved = event.window != self._window
+        self._app, self._window = event.app, event.window
+        ended = self._end_spans(event.t_ns, "") if moved else []
+        return [*ended, *self._judge_other(event)]
+
     def _judge_other(self, event: Event) -> list[Event]:
         page: str = getattr(event, "page", "")
         if page and page in self._denied_pages:
             return []
-        if isinstance(event, InputEvent) and not event.page and not self._app_allowed():
+        if isinstance(event, InputEvent) and not event.page and self._goes_to_denied(event):
             return self._redact(event.t_ns, "denied-app")
         if isinstance(event, WindowChange) and not self.rules.app_allowed(event.app):
             return self._redact(event.t_ns, "denied-app")
@@ -274,6 +304,13 @@ class Gate:
             return [event]
         return []
 
+    def _goes_to_denied(self, event: InputEvent) -> bool:
+        if not self._app_allowed():
+            return True
+        # a click on a denied window comes before the news that this window is now the active one
+        place = isinstance(event, PointerMove | PointerButton | Scroll)
+        return place and self.masks.hit(DENIED_WINDOWS, event.x, event.y)
+
     def _app_allowed(self) -> bool:
         return not self._app or self.rules.app_allowed(self._app)
 
@@ -300,6 +337,15 @@ def _passes(
     if any(same(name, entry) for entry in denied):
         return False
     return not allowed or any(same(name, entry) for entry in allowed)
+
+
+def _may_move_focus(event: Event) -> bool:
+    if isinstance(event, PointerButton):
+        return event.down
+    if not isinstance(event, Key) or not event.down:
+        return False
+    is_shortcut = bool(set(event.modifiers) & {"alt", "ctrl", "meta"})
+    return is_shortcut or event.symbol in _HARMLESS or event.code in _HARMLESS
 
 
 def _same(app: str, entry: str) -> bool:

@@ -1,4 +1,4 @@
-"""The ledger: what our own executor injects, so that an agent's event is never taken for a person's.
+"""The ledger: what our own executor injects, so that no agent's event is taken for a person's.
 
 An executor writes an entry *before* it injects an event; the recorder asks for the entry when the
 event comes back from the display server or the page. What the platform itself says about injected
@@ -38,6 +38,8 @@ class Entry:
     """As from `signature`: kind and detail of the event that will come back."""
     controller: Controller
     agent: str
+    client: int = 0
+    """The X client that injects it, by its resource base; 0 where there is no such thing."""
 
 
 def signature(event: InputEvent) -> str:
@@ -87,8 +89,14 @@ class Ledger:
         with self._lock:
             self._entries.append(entry)
 
-    def claim(self, event: InputEvent) -> Entry | None:
-        """Return the entry that caused `event`, once; None when no executor of ours did."""
+    def claim(self, event: InputEvent, client: int | None = None) -> Entry | None:
+        """Return the entry that caused `event`, once; None when no executor of ours did.
+
+        Args:
+            event: as it came back.
+            client: the X client that injected it, 0 for a device; None where nobody can tell, and
+                time and signature have to do.
+        """
         what = signature(event)
         with self._lock:
             self._read_file()
@@ -97,7 +105,7 @@ class Ledger:
             for position, entry in enumerate(self._entries):
                 if entry.t_ns - _EARLY_NS > event.t_ns:
                     return None
-                if entry.what == what:
+                if entry.what == what and (client is None or entry.client in (0, client)):
                     del self._entries[position]
                     return entry
         return None

@@ -43,6 +43,13 @@ class Masks:
             while len(history) > 1 and history[1].since_ns < t_ns - _MEMORY_NS:
                 del history[0]
 
+    def hit(self, source: str, x: int, y: int, page: str = "") -> bool:
+        """Return whether a place lies in what `source` says is secret now."""
+        with self._lock:
+            history = self._history.get((page, source))
+            boxes = history[-1].boxes if history else ()
+        return any(left <= x < left + w and top <= y < top + h for left, top, w, h in boxes)
+
     def forget(self, page: str, source: str | None = None) -> None:
         """Drop what is known of a page that is gone, or of one source of it."""
         with self._lock:
@@ -89,10 +96,15 @@ def paint(pixels: NDArray[np.uint8], boxes: Sequence[Box]) -> tuple[Box, ...]:
     ((0, 0, 40, 24),)
     """
     height, width = pixels.shape[:2]
-    grown = clip([_grow(box) for box in boxes], width, height)
+    grown = reach(boxes, width, height)
     for x, y, w, h in grown:
         pixels[y : y + h, x : x + w] = 96
     return grown
+
+
+def reach(boxes: Sequence[Box], width: int, height: int) -> tuple[Box, ...]:
+    """Return what `paint` covers in an image of that size."""
+    return clip([_grow(box) for box in boxes], width, height)
 
 
 def _grow(box: Box) -> Box:

@@ -261,19 +261,39 @@ def replace_and_wipe(path: Path, body: bytes) -> None:
         return
     with path.open("r+b") as old:
         write_atomically(path, body)
-        _zero(old)
+        zero(old)
 
 
 def wipe(path: Path) -> None:
     """Overwrite a file with zeros and remove it."""
     if path.exists():
         with path.open("r+b") as file:
-            _zero(file)
+            zero(file)
         path.unlink()
 
 
-def _zero(file: BufferedRandom) -> None:
-    left = os.fstat(file.fileno()).st_size
+def remove(folder: Path) -> None:
+    """Wipe a recording; a file in its folder that is not a recording's stays, and so the folder.
+
+    Raises:
+        DamagedError: the folder holds something else than a recording.
+    """
+    if (folder / "manifest.json").exists():
+        read_manifest(folder)
+    video = folder / "video"
+    for path in (*video.glob("*.mp4*"), *folder.glob("events.jsonl*"), folder / ".reserve"):
+        wipe(path)
+    for path in (folder / "manifest.json", folder / "manifest.json.tmp"):
+        path.unlink(missing_ok=True)
+    for path in (video, folder):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+
+
+def zero(file: BufferedRandom, start: int = 0) -> None:
+    """Overwrite an open file with zeros, from `start` to its end, and wait for the disk."""
+    left = os.fstat(file.fileno()).st_size - start
+    file.seek(start)
     while left > 0:
         left -= file.write(b"\0" * min(left, 1 << 20))
     file.flush()

@@ -8,21 +8,46 @@ frame; the exact time of a frame is in its event.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 import av.error
 import numpy as np
+from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from recorder.errors import DamagedError
+from recorder.schema import Box
 
 SEGMENT_NS = 5 * 60 * 1_000_000_000
 _MUX = {"movflags": "frag_every_frame+empty_moov+default_base_moof", "flush_packets": "1"}
-_CODEC = {"preset": "veryfast", "crf": "23", "tune": "zerolatency", "g": "50"}
+# Measured at 1080p on text, CPU time per frame, 10 frames a second.
+_CODEC = {
+    "preset": "veryfast",
+    "tune": "zerolatency",  # looking ahead would hold 12 to 37 frames in memory, lost by a kill
+    "g": "250",  # every 50 doubles the bytes of typing; a seek decodes 250 mostly empty frames
+    # a constant quantizer: crf with nothing looked ahead blurs scrolled text to 25 dB and leaves it
+    # so until something else moves; this keeps 41 dB scrolling and 49 dB at rest
+    "qp": "24",
+}
+_X264 = {
+    "threads": "1",  # slicing for threads costs 14 ms more per scrolled frame and 4 times the bytes
+    "sliced-threads": "0",
+    # the wide search finds where scrolled text went (18 kB a frame; hex misses it: 290 kB), and
+    # whole macroblocks alone keep it cheap: 13 ms scrolling, 52 ms for a new page, not 100
+    "me": "umh",
+    "merange": "64",
+    "partitions": "none",
+    "no-deblock": "1",  # 1.5 ms less, and nothing is smeared across the border of a mask
+    "weightp": "0",  # these two want a half-size copy of every frame: 3 ms
+    "scenecut": "0",
+}
+_REDRAW_ALL = 0.5  # above this share of the image, one conversion is cheaper than many
+_BT601, _LIMITED = 6, 1  # what the conversion makes; said in the stream, or players assume BT.709
 _MILLISECOND = Fraction(1, 1000)
 
 Pixels = NDArray[np.uint8]
@@ -45,6 +70,44 @@ class VideoSettings:
     """`yuv444p` keeps coloured text sharp for 1.5 % more bytes and 60 % more encoding time."""
 
 
+class Canvas:
+    """The last image in the encoder's colours; only what changed is converted again."""
+
+    def __init__(self, width: int, height: int, chroma: str) -> None:
+        # 4:2:0 needs even sides; the true size is in the frame events
+        self.width, self.height = width + width % 2, height + height % 2
+        self._chroma = chroma
+        self._convert = VideoReformatter()
+        self._frame: av.VideoFrame | None = None
+
+    def draw(self, pixels: Pixels, boxes: Sequence[Box]) -> av.VideoFrame:
+        """Bring `boxes` up to date from BGRA `pixels`, all of it when empty; return the frame."""
+        area = sum(w * h for _, _, w, h in boxes)
+        if self._frame is None or not boxes or area > _REDRAW_ALL * self.width * self.height:
+            self._frame = self._converted(_even(pixels))
+            return self._frame
+        for x, y, w, h in boxes:
+            left, top = x - x % 2, y - y % 2
+            part = self._converted(_even(pixels[top : y + h, left : x + w]))
+            for new, kept in zip(_planes(part), _planes(self._frame), strict=True):
+                shrink = self.width // kept.shape[1]
+                rows, columns = new.shape
+                kept[top // shrink :, left // shrink :][:rows, :columns] = new
+        return self._frame
+
+    def _converted(self, pixels: Pixels) -> av.VideoFrame:
+        # the converter reads rows in steps of 64 bytes, so a view may not end inside one
+        if pixels.shape[1] % 16 or not pixels.flags.c_contiguous:
+            pixels = np.ascontiguousarray(pixels)
+            source = av.VideoFrame.from_ndarray(pixels, format="bgra")
+        else:
+            source = av.VideoFrame.from_numpy_buffer(pixels, format="bgra")
+        # averaging areas looks at no pixel outside the box, so parts fit together without seams
+        return self._convert.reformat(
+            source, format=self._chroma, interpolation=Interpolation.AREA, threads=1
+        )
+
+
 class SegmentWriter:
     """One video file, from its first frame to `close`."""
 
@@ -56,17 +119,35 @@ class SegmentWriter:
         self.frames = 0
         self.start_ns = 0
         self._last_ms = -1
+        self._masked: tuple[Box, ...] = ()
+        self._canvas = Canvas(width, height, settings.chroma)
         self._container = av.open(str(path), "w", format="mp4", options=_MUX)
-        stream = self._container.add_stream("libx264", options=_CODEC)
-        # 4:2:0 needs even sides; the true size is in the frame events
-        stream.width, stream.height = width + width % 2, height + height % 2
+        x264 = ":".join(f"{name}={value}" for name, value in _X264.items())
+        stream = self._container.add_stream("libx264", options={**_CODEC, "x264-params": x264})
+        stream.width, stream.height = self._canvas.width, self._canvas.height
         stream.pix_fmt = settings.chroma
         stream.time_base = _MILLISECOND
-        stream.codec_context.time_base = _MILLISECOND
+        context = stream.codec_context
+        context.time_base = _MILLISECOND
+        context.thread_count = 1
+        context.colorspace, context.color_range = _BT601, _LIMITED
         self._stream = stream
 
-    def add(self, pixels: Pixels, t_ns: int) -> tuple[int, int]:
+    def add(
+        self,
+        pixels: Pixels,
+        t_ns: int,
+        *,
+        dirty: Sequence[Box] = (),
+        masked: Sequence[Box] = (),
+    ) -> tuple[int, int]:
         """Encode one BGRA frame, `(height, width, 4)`; return its index and its time in ms.
+
+        Args:
+            pixels: the whole image, masks painted.
+            t_ns: when it was on screen.
+            dirty: what changed since the frame before; when empty, all of it may have.
+            masked: what is painted over.
 
         Raises:
             OSError: the disk refused it.
@@ -74,7 +155,9 @@ class SegmentWriter:
         if not self.frames:
             self.start_ns = t_ns
         pts_ms = max(self._last_ms + 1, (t_ns - self.start_ns) // 1_000_000)
-        frame = av.VideoFrame.from_ndarray(_even(pixels), format="bgra")
+        # a mask that came or went changes pixels that the source does not call dirty
+        frame = self._canvas.draw(pixels, (*dirty, *masked, *self._masked) if dirty else ())
+        self._masked = tuple(masked)
         frame.pts, frame.time_base = pts_ms, _MILLISECOND
         self._container.mux(self._stream.encode(frame))
         self._last_ms = pts_ms
@@ -101,8 +184,19 @@ class VideoWriter:
         self._settings = settings
         self._writers: dict[str, tuple[int, SegmentWriter]] = {}
 
-    def add(self, pixels: Pixels, t_ns: int, page: str = "") -> Place:
-        """Write one BGRA frame of one source; each browser page has segments of its own."""
+    def add(
+        self,
+        pixels: Pixels,
+        t_ns: int,
+        page: str = "",
+        *,
+        dirty: Sequence[Box] = (),
+        masked: Sequence[Box] = (),
+    ) -> Place:
+        """Write one BGRA frame of one source; each browser page has segments of its own.
+
+        `dirty` and `masked` are as in `SegmentWriter.add`.
+        """
         height, width = pixels.shape[:2]
         found = self._writers.get(page)
         if found and (
@@ -116,7 +210,7 @@ class VideoWriter:
             path = segment_path(self._folder.parent, self._segment)
             found = (self._segment, SegmentWriter(path, width, height, self._settings))
             self._writers[page] = found
-        index, pts_ms = found[1].add(pixels, t_ns)
+        index, pts_ms = found[1].add(pixels, t_ns, dirty=dirty, masked=masked)
         return Place(found[0], index, pts_ms)
 
     def cut(self, page: str | None = None) -> None:
@@ -137,6 +231,12 @@ def segment_path(recording: Path, segment: int) -> Path:
     return recording / "video" / f"{segment:04}.mp4"
 
 
+def segments(recording: Path) -> dict[int, Path]:
+    """Return the segments of a recording that are on disk, by number and in order."""
+    found = (recording / "video").glob("*.mp4")
+    return {int(path.stem): path for path in sorted(found) if path.stem.isdecimal()}
+
+
 def read_segment(path: Path) -> Iterator[tuple[int, Pixels]]:
     """Yield time in ms and RGB pixels of each frame, in order.
 
@@ -147,9 +247,34 @@ def read_segment(path: Path) -> Iterator[tuple[int, Pixels]]:
         with av.open(str(path)) as container:
             for frame in container.decode(video=0):
                 yield (
-                    _milliseconds(frame.pts, frame.time_base),
+                    milliseconds(frame.pts, frame.time_base),
                     np.asarray(frame.to_ndarray(format="rgb24"), np.uint8),
                 )
+    except (av.error.FFmpegError, IndexError) as error:
+        raise DamagedError(f"cannot read {path}: {error}") from error
+
+
+class Packet(NamedTuple):
+    """One encoded frame in a file."""
+
+    pts_ms: int
+    offset: int
+
+
+def packets(path: Path) -> list[Packet]:
+    """Return time and place of each packet of a segment, in order, without decoding.
+
+    Raises:
+        DamagedError: the file is not a video that can be read.
+    """
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            return [
+                Packet(milliseconds(packet.pts, stream.time_base), packet.pos or 0)
+                for packet in container.demux(stream)
+                if packet.pts is not None
+            ]
     except (av.error.FFmpegError, IndexError) as error:
         raise DamagedError(f"cannot read {path}: {error}") from error
 
@@ -160,21 +285,16 @@ def packet_times(path: Path) -> list[int]:
     Raises:
         DamagedError: the file is not a video that can be read.
     """
-    try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            return [
-                _milliseconds(packet.pts, stream.time_base)
-                for packet in container.demux(stream)
-                if packet.pts is not None
-            ]
-    except (av.error.FFmpegError, IndexError) as error:
-        raise DamagedError(f"cannot read {path}: {error}") from error
+    return [packet.pts_ms for packet in packets(path)]
 
 
-def whole_length(path: Path) -> int:
-    """Return how many bytes of a fragmented MP4 are whole fragments; the rest is torn."""
+def whole_length(path: Path, *, limit: int | None = None) -> int:
+    """Return how many bytes of a fragmented MP4, up to `limit`, are whole fragments.
+
+    What follows them is torn, or lies beyond the limit.
+    """
     size, whole, position, pending = path.stat().st_size, 0, 0, False
+    size = size if limit is None else min(size, limit)
     with path.open("rb") as file:
         while position + 8 <= size:
             file.seek(position)
@@ -188,12 +308,20 @@ def whole_length(path: Path) -> int:
     return whole
 
 
-def _milliseconds(pts: int | None, time_base: Fraction | None) -> int:
+def milliseconds(pts: int | None, time_base: Fraction | None) -> int:
+    """Return a presentation time in ms."""
     return round((pts or 0) * (time_base or _MILLISECOND) * 1000)
 
 
 def _even(pixels: Pixels) -> Pixels:
     height, width = pixels.shape[:2]
     if height % 2 or width % 2:
-        pixels = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    return np.ascontiguousarray(pixels)
+        return np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    return pixels
+
+
+def _planes(frame: av.VideoFrame) -> list[Pixels]:
+    return [
+        np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+        for plane in frame.planes
+    ]

@@ -1,75 +1,13 @@
-"""The shared words: events, frames, elements, observations, actions, steps and episodes.
-
-Everything that crosses a room's door is one of these types. Times named `t_ns` are int nanoseconds
-of the recording's monotonic clock; lengths are pixels of the captured image unless a name says
-otherwise; boxes are `(x, y, width, height)`.
-"""
+"""What was recorded: one type per kind of event."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-Box: TypeAlias = tuple[int, int, int, int]
-
-
-class Controller(StrEnum):
-    """Who produced an action."""
-
-    HUMAN = "human"
-    POLICY = "policy"
-    SCRIPT = "script"
-
-
-class TimeSource(StrEnum):
-    """Where an event's `t_ns` comes from."""
-
-    SERVER = "server"  # stamped by the display server when the event happened
-    PAGE = "page"  # stamped by the browser, mapped to our clock by a handshake
-    RECEIPT = "receipt"  # stamped when it reached us: late by an unknown delay
-
-
-# What is on the screen ------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Element:
-    """One thing on the screen that can be read or acted on."""
-
-    role: str
-    """ARIA role or its nearest equal: button, textbox, link, checkbox, image …"""
-    box: Box
-    name: str = ""
-    """Accessible name; empty when it would give a secret away."""
-    text: str = ""
-    """Text shown inside."""
-    value: str = ""
-    """Value of a field; never that of a secret one."""
-    states: tuple[str, ...] = ()
-    """Sorted: checked, disabled, expanded, focused, readonly, required, secret, selected …"""
-    selectors: tuple[str, ...] = ()
-    """Ways to find it again, best first: CSS, `role=…[name="…"]`, XPath, accessibility path."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Observation:
-    """What a policy is given."""
-
-    pixels: NDArray[np.uint8]
-    """(H, W, 3) RGB, as captured; the policy owns resizing."""
-    cursor: tuple[int, int]
-    t_ns: int
-    goal: str = ""
-    """The instruction in words, when there is one."""
-    elements: tuple[Element, ...] = ()
-
-
-# What was recorded ------------------------------------------------------------------------------
+from recorder.schema.actions import Action
+from recorder.schema.screen import Box, Button, Controller, Element, TimeSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +43,6 @@ class PointerMove(InputEvent):
     KIND: ClassVar[str] = "move"
     x: int
     y: int
-
-
-Button = Literal["left", "middle", "right", "back", "forward"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -393,137 +328,3 @@ EVENTS: tuple[type[Event], ...] = (
     Fault,
     Mark,
 )
-
-# What is done in one step -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
-    """Do nothing for `duration_ms`."""
-
-    KIND: ClassVar[str] = "wait"
-    duration_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """Move the pointer to `(x, y)`."""
-
-    KIND: ClassVar[str] = "move"
-    x: int
-    y: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Click:
-    """Click at `(x, y)`; `count=2` is a double click."""
-
-    KIND: ClassVar[str] = "click"
-    x: int
-    y: int
-    button: Button = "left"
-    count: int = 1
-    modifiers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drag:
-    """Press at the first point of `path`, move along it, release at the last."""
-
-    KIND: ClassVar[str] = "drag"
-    path: tuple[tuple[int, int], ...]
-    button: Button = "left"
-    modifiers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScrollBy:
-    """Turn the wheel at `(x, y)`."""
-
-    KIND: ClassVar[str] = "scroll"
-    x: int
-    y: int
-    dx: float = 0.0
-    dy: float = 0.0
-    unit: Literal["notch", "pixel"] = "notch"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyChord:
-    """Press `key` with `modifiers` held, `count` times; names as in W3C UI Events `key`."""
-
-    KIND: ClassVar[str] = "key"
-    key: str
-    modifiers: tuple[str, ...] = ()
-    count: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeText:
-    """Type `text` into whatever has the focus."""
-
-    KIND: ClassVar[str] = "type"
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """Say that the task is finished."""
-
-    KIND: ClassVar[str] = "done"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """Ask the human."""
-
-    KIND: ClassVar[str] = "ask"
-    question: str = ""
-
-
-Action: TypeAlias = Wait | Move | Click | Drag | ScrollBy | KeyChord | TypeText | Done | Ask
-ACTIONS: tuple[type[Action], ...] = (
-    Wait,
-    Move,
-    Click,
-    Drag,
-    ScrollBy,
-    KeyChord,
-    TypeText,
-    Done,
-    Ask,
-)
-
-# What is learned from -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One action and what was on screen strictly before it began."""
-
-    observation: Observation
-    action: Action
-    controller: Controller
-    t_ns: int
-    """When the action began."""
-    end_ns: int
-    agent: str = ""
-    weight: float = 1.0
-    """Share in training; interventions up, steps just before an intervention down."""
-    redacted: bool = False
-    """True when part of the action was left out for privacy."""
-    target: Element | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Episode:
-    """One attempt at a task, derived from a recording; `steps` may decode lazily."""
-
-    steps: Sequence[Step]
-    recording: str
-    goal: str = ""
-    task: str = ""
-    terminated: bool = False
-    """Ended by the task."""
-    truncated: bool = False
-    """Ended by a limit or by the end of the recording."""

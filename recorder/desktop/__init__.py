@@ -1,0 +1,1 @@
+"""The desktop source: screen, input, windows and focus of one display."""

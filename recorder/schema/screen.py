@@ -1,0 +1,61 @@
+"""What is on the screen, who acts on it, and where times come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Box: TypeAlias = tuple[int, int, int, int]
+Button: TypeAlias = Literal["left", "middle", "right", "back", "forward"]
+
+
+class Controller(StrEnum):
+    """Who produced an action."""
+
+    HUMAN = "human"
+    POLICY = "policy"
+    SCRIPT = "script"
+
+
+class TimeSource(StrEnum):
+    """Where an event's `t_ns` comes from."""
+
+    SERVER = "server"  # stamped by the display server when the event happened
+    PAGE = "page"  # stamped by the browser, mapped to our clock by a handshake
+    RECEIPT = "receipt"  # stamped when it reached us: late by an unknown delay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Element:
+    """One thing on the screen that can be read or acted on."""
+
+    role: str
+    """ARIA role or its nearest equal: button, textbox, link, checkbox, image …"""
+    box: Box
+    name: str = ""
+    """Accessible name; empty when it would give a secret away."""
+    text: str = ""
+    """Text shown inside."""
+    value: str = ""
+    """Value of a field; never that of a secret one."""
+    states: tuple[str, ...] = ()
+    """Sorted: checked, disabled, expanded, focused, readonly, required, secret, selected …"""
+    selectors: tuple[str, ...] = ()
+    """Ways to find it again, best first: CSS, `role=…[name="…"]`, XPath, accessibility path."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observation:
+    """What a policy is given."""
+
+    pixels: NDArray[np.uint8]
+    """(H, W, 3) RGB, as captured; the policy owns resizing."""
+    cursor: tuple[int, int]
+    t_ns: int
+    goal: str = ""
+    """The instruction in words, when there is one."""
+    elements: tuple[Element, ...] = ()

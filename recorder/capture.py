@@ -53,14 +53,15 @@ _BEAT_S = 0.25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Image:
-    """A grabbed image on its way to the encoder; whoever submits it gives up its pixels."""
+    """A grabbed image on its way to the encoder; nobody writes to its pixels any more."""
 
     pixels: NDArray[np.uint8]
-    """(H, W, 4) BGRA, writable."""
+    """(H, W, 4) BGRA."""
     start_ns: int
     t_ns: int
     end_ns: int
     dirty: tuple[Box, ...] = ()
+    """What changed since the image submitted before; empty when that is not known."""
     page: str = ""
     cut: bool = False
     """True when it must start a new segment."""
@@ -293,14 +294,18 @@ class Capture:
         wait_s = self._frame_hold_s - (self.clock.now_ns() - image.end_ns) / 1e9
         if wait_s > 0:
             time.sleep(wait_s)
-        if self.gate.page_denied(image.page, image.start_ns):
-            return
-        if image.cut:
+        denied = self.gate.page_denied(image.page, image.start_ns)
+        # what is dirty counts from the image before, so one left out ends the segment
+        if image.cut or denied:
             self._video.cut(image.page)
+        if denied:
+            return
         boxes = self.gate.masks.since(image.start_ns, image.page)
-        masked = paint(image.pixels, boxes) if boxes else ()
-        place = self._video.add(image.pixels, image.t_ns, image.page)
-        height, width = image.pixels.shape[:2]
+        # a copy, because the source still compares the next image with this one
+        pixels = image.pixels.copy() if boxes else image.pixels
+        masked = paint(pixels, boxes)
+        place = self._video.add(pixels, image.t_ns, image.page, dirty=image.dirty, masked=masked)
+        height, width = pixels.shape[:2]
         self._tally.frames += 1
         self.note(
             Frame(
@@ -312,7 +317,7 @@ class Capture:
                 pts_ms=place.pts_ms,
                 width=width,
                 height=height,
-                dirty=image.dirty,
+                dirty=image.dirty if place.index else (),
                 masked=masked,
                 page=image.page,
             )

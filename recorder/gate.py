@@ -17,12 +17,14 @@ from urllib.parse import urlsplit
 
 from recorder.masks import Masks
 from recorder.schema import (
+    AgentAction,
     Element,
     ElementSnapshot,
     Event,
     FocusChange,
     InputEvent,
     Key,
+    KeyChord,
     Navigation,
     Pause,
     PointerButton,
@@ -31,6 +33,7 @@ from recorder.schema import (
     Resume,
     Scroll,
     TextInput,
+    TypeText,
     WindowChange,
 )
 
@@ -271,6 +274,8 @@ class Gate:
                 return self._redact(event.t_ns, _by_target(event.target)[1], event.page)
             case ElementSnapshot():
                 return [_without_secrets(event)]
+            case AgentAction(action=TypeText() | KeyChord()) if self.hold_keys:
+                return []  # its keys are judged one by one
             case FocusChange() if event.target is not None:
                 return [*self._end_spans(event.t_ns, event.page), event]
             case _:

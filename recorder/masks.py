@@ -33,15 +33,20 @@ class Masks:
         self._lock = threading.Lock()
         self._history: dict[tuple[str, str], list[_Mask]] = {}
 
-    def put(self, source: str, boxes: Sequence[Box], t_ns: int, page: str = "") -> None:
-        """Replace what `source` says is secret on a page (or the desktop), from `t_ns` on."""
+    def put(self, source: str, boxes: Sequence[Box], t_ns: int, page: str = "") -> bool:
+        """Replace what `source` says is secret on a page (or the desktop), from `t_ns` on.
+
+        Returns:
+            Whether that is anything new, so that what is shown must be captured afresh.
+        """
         with self._lock:
             history = self._history.setdefault((page, source), [])
-            if history and history[-1].boxes == tuple(boxes):
-                return
+            if (history[-1].boxes if history else ()) == tuple(boxes):
+                return False
             history.append(_Mask(tuple(boxes), t_ns))
             while len(history) > 1 and history[1].since_ns < t_ns - _MEMORY_NS:
                 del history[0]
+            return True
 
     def hit(self, source: str, x: int, y: int, page: str = "") -> bool:
         """Return whether a place lies in what `source` says is secret now."""

@@ -30,6 +30,10 @@ from recorder.schema import (
     WindowChange,
 )
 
+TAKEN_OUT = "asked"  # reason of a `redacted` event: whole span removed afterwards
+PANIC = "panic"  # reason: whole span removed while recording
+COVERED = "covered"  # reason: rectangles painted over afterwards
+
 _SPEECHLESS = (
     PointerMove,
     Scroll,
@@ -45,7 +49,6 @@ _SPEECHLESS = (
     HeldState,
     Fault,
 )
-_TELLING = (WindowChange, Navigation, ElementSnapshot)
 
 
 def outside(events: Iterable[Event], start_ns: int, end_ns: int) -> list[Event]:

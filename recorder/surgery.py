@@ -16,7 +16,7 @@ from recorder.codec import event_to_line
 from recorder.errors import ConfigError, DamagedError
 from recorder.masks import reach
 from recorder.schema import Box, Event, Frame, Redacted
-from recorder.spans import inside, outside, overlaps, without_words
+from recorder.spans import COVERED, PANIC, TAKEN_OUT, inside, outside, overlaps, without_words
 from recorder.splice import SegmentEdit, commit, prepare
 from recorder.store import Manifest, Recording, describe_files, replace_and_wipe, write_manifest
 from recorder.video import packets, segment_path, segments
@@ -54,9 +54,10 @@ def trim(folder: Path, start_ns: int, end_ns: int) -> Manifest:
     events = list(recording.events())
     opening = [
         replace(frame, t_ns=start_ns, start_ns=start_ns, end_ns=start_ns)
-        for frame in _shown_at(_frames(events), start_ns)
+        for frame in _shown_at(events, start_ns)
+        if frame.t_ns < start_ns
     ]
-    kept = [*opening, *inside(events, start_ns, end_ns)]
+    kept = _inserted(inside(events, start_ns, end_ns), opening, start_ns)
     started_ns = max(start_ns, old.started_ns)
     manifest = replace(
         old,
@@ -72,8 +73,6 @@ def redact(
     start_ns: int,
     end_ns: int,
     boxes: Sequence[Box] | None = None,
-    *,
-    reason: str = "asked",
 ) -> Manifest:
     """Take `[start_ns, end_ns]` out of a closed recording, or only some rectangles of it.
 
@@ -90,7 +89,8 @@ def redact(
     events = list(recording.events())
     frames = _frames(events)
     seen = {frame for frame in frames if overlaps(frame, start_ns, end_ns)}
-    seen |= _shown_at(frames, start_ns)
+    seen |= _shown_at(events, start_ns)
+    reason = TAKEN_OUT if boxes is None else COVERED
     if boxes is None:
         kept = outside([event for event in events if event not in seen], start_ns, end_ns)
         edits = _edits(folder, frames, _frames(kept))
@@ -98,9 +98,7 @@ def redact(
         kept = _map_span(events, start_ns, end_ns, lambda event: without_words(event, boxes))
         edits = _edits(folder, frames, frames, seen, boxes)
     marker = Redacted(t_ns=start_ns, end_ns=end_ns, reason=reason)
-    place = next((i for i, event in enumerate(kept) if event.t_ns > start_ns), len(kept))
-    kept.insert(place, marker)
-    return _operate(folder, recording.manifest, kept, edits)
+    return _operate(folder, recording.manifest, _inserted(kept, [marker], start_ns), edits)
 
 
 def _edits(
@@ -186,13 +184,22 @@ def _frames(events: Iterable[Event]) -> list[Frame]:
     return [event for event in events if isinstance(event, Frame)]
 
 
-def _shown_at(frames: Iterable[Frame], t_ns: int) -> set[Frame]:
-    """Return the last frame of each page before a moment."""
+def _shown_at(events: Iterable[Event], t_ns: int) -> set[Frame]:
+    """Return the frame of each page that was on screen at a moment, where it is still there."""
     shown: dict[str, Frame] = {}
-    for frame in frames:
-        if frame.t_ns < t_ns and (frame.page not in shown or shown[frame.page].t_ns < frame.t_ns):
-            shown[frame.page] = frame
+    for event in events:
+        if event.t_ns > t_ns:
+            continue
+        if isinstance(event, Frame):
+            shown[event.page] = event
+        elif isinstance(event, Redacted) and event.reason in (TAKEN_OUT, PANIC):
+            shown.clear()  # something else was on screen then
     return set(shown.values())
+
+
+def _inserted(events: Sequence[Event], added: Iterable[Event], t_ns: int) -> list[Event]:
+    place = next((i for i, event in enumerate(events) if event.t_ns > t_ns), len(events))
+    return [*events[:place], *added, *events[place:]]
 
 
 def _map_span(

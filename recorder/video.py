@@ -17,14 +17,16 @@ from typing import NamedTuple
 import av
 import av.error
 import numpy as np
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.codec.context import Flags
+from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
+from recorder.canvas import Canvas
 from recorder.errors import DamagedError
+from recorder.fragments import FragmentFile, Track
 from recorder.schema import Box
 
 SEGMENT_NS = 5 * 60 * 1_000_000_000
-_MUX = {"movflags": "frag_every_frame+empty_moov+default_base_moof", "flush_packets": "1"}
 # Measured at 1080p on text, CPU time per frame, 10 frames a second.
 _CODEC = {
     "preset": "veryfast",
@@ -35,6 +37,7 @@ _CODEC = {
     "qp": "24",
 }
 _X264 = {
+    "annexb": "0",  # length before each NAL unit, as MP4 has it
     "threads": "1",  # slicing for threads costs 14 ms more per scrolled frame and 4 times the bytes
     "sliced-threads": "0",
     # the wide search finds where scrolled text went (18 kB a frame; hex misses it: 290 kB), and
@@ -46,8 +49,7 @@ _X264 = {
     "weightp": "0",  # these two want a half-size copy of every frame: 3 ms
     "scenecut": "0",
 }
-_REDRAW_ALL = 0.5  # above this share of the image, one conversion is cheaper than many
-_BT601, _LIMITED = 6, 1  # what the conversion makes; said in the stream, or players assume BT.709
+_BT601, _LIMITED = 6, 1  # what the canvas makes; said in the stream, or players assume BT.709
 _MILLISECOND = Fraction(1, 1000)
 
 Pixels = NDArray[np.uint8]
@@ -70,42 +72,17 @@ class VideoSettings:
     """`yuv444p` keeps coloured text sharp for 1.5 % more bytes and 60 % more encoding time."""
 
 
-class Canvas:
-    """The last image in the encoder's colours; only what changed is converted again."""
-
-    def __init__(self, width: int, height: int, chroma: str) -> None:
-        # 4:2:0 needs even sides; the true size is in the frame events
-        self.width, self.height = width + width % 2, height + height % 2
-        self._chroma = chroma
-        self._convert = VideoReformatter()
-        self._frame: av.VideoFrame | None = None
-
-    def draw(self, pixels: Pixels, boxes: Sequence[Box]) -> av.VideoFrame:
-        """Bring `boxes` up to date from BGRA `pixels`, all of it when empty; return the frame."""
-        area = sum(w * h for _, _, w, h in boxes)
-        if self._frame is None or not boxes or area > _REDRAW_ALL * self.width * self.height:
-            self._frame = self._converted(_even(pixels))
-            return self._frame
-        for x, y, w, h in boxes:
-            left, top = x - x % 2, y - y % 2
-            part = self._converted(_even(pixels[top : y + h, left : x + w]))
-            for new, kept in zip(_planes(part), _planes(self._frame), strict=True):
-                shrink = self.width // kept.shape[1]
-                rows, columns = new.shape
-                kept[top // shrink :, left // shrink :][:rows, :columns] = new
-        return self._frame
-
-    def _converted(self, pixels: Pixels) -> av.VideoFrame:
-        # the converter reads rows in steps of 64 bytes, so a view may not end inside one
-        if pixels.shape[1] % 16 or not pixels.flags.c_contiguous:
-            pixels = np.ascontiguousarray(pixels)
-            source = av.VideoFrame.from_ndarray(pixels, format="bgra")
-        else:
-            source = av.VideoFrame.from_numpy_buffer(pixels, format="bgra")
-        # averaging areas looks at no pixel outside the box, so parts fit together without seams
-        return self._convert.reformat(
-            source, format=self._chroma, interpolation=Interpolation.AREA, threads=1
-        )
+def _encoder(canvas: Canvas, chroma: str) -> VideoCodecContext:
+    encoder = VideoCodecContext.create("libx264", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = canvas.width, canvas.height, chroma
+    encoder.time_base = _MILLISECOND
+    encoder.thread_count = 1
+    encoder.colorspace, encoder.color_range = _BT601, _LIMITED
+    encoder.flags |= Flags.global_header
+    x264 = ":".join(f"{name}={value}" for name, value in _X264.items())
+    encoder.options = {**_CODEC, "x264-params": x264}
+    encoder.open()
+    return encoder
 
 
 class SegmentWriter:
@@ -121,17 +98,9 @@ class SegmentWriter:
         self._last_ms = -1
         self._masked: tuple[Box, ...] = ()
         self._canvas = Canvas(width, height, settings.chroma)
-        self._container = av.open(str(path), "w", format="mp4", options=_MUX)
-        x264 = ":".join(f"{name}={value}" for name, value in _X264.items())
-        stream = self._container.add_stream("libx264", options={**_CODEC, "x264-params": x264})
-        stream.width, stream.height = self._canvas.width, self._canvas.height
-        stream.pix_fmt = settings.chroma
-        stream.time_base = _MILLISECOND
-        context = stream.codec_context
-        context.time_base = _MILLISECOND
-        context.thread_count = 1
-        context.colorspace, context.color_range = _BT601, _LIMITED
-        self._stream = stream
+        self._encoder = _encoder(self._canvas, settings.chroma)
+        config = self._encoder.extradata or b""
+        self._file = FragmentFile(path, Track(self._canvas.width, self._canvas.height, config))
 
     def add(
         self,
@@ -159,7 +128,7 @@ class SegmentWriter:
         frame = self._canvas.draw(pixels, (*dirty, *masked, *self._masked) if dirty else ())
         self._masked = tuple(masked)
         frame.pts, frame.time_base = pts_ms, _MILLISECOND
-        self._container.mux(self._stream.encode(frame))
+        self._encode(frame)
         self._last_ms = pts_ms
         self.frames += 1
         return self.frames - 1, pts_ms
@@ -167,9 +136,13 @@ class SegmentWriter:
     def close(self) -> None:
         """Flush the encoder and close the file."""
         try:
-            self._container.mux(self._stream.encode(None))
+            self._encode(None)
         finally:
-            self._container.close()
+            self._file.close()
+
+    def _encode(self, frame: av.VideoFrame | None) -> None:
+        for packet in self._encoder.encode(frame):
+            self._file.add(bytes(packet), packet.pts or 0, is_key=packet.is_keyframe)
 
 
 class VideoWriter:
@@ -311,17 +284,3 @@ def whole_length(path: Path, *, limit: int | None = None) -> int:
 def milliseconds(pts: int | None, time_base: Fraction | None) -> int:
     """Return a presentation time in ms."""
     return round((pts or 0) * (time_base or _MILLISECOND) * 1000)
-
-
-def _even(pixels: Pixels) -> Pixels:
-    height, width = pixels.shape[:2]
-    if height % 2 or width % 2:
-        return np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    return pixels
-
-
-def _planes(frame: av.VideoFrame) -> list[Pixels]:
-    return [
-        np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
-        for plane in frame.planes
-    ]

@@ -76,20 +76,22 @@ class Desk:
                 )
         return Layout(geometry.width, geometry.height, tuple(monitors))
 
+    def has_manager(self) -> bool:
+        """Return whether a window manager announces the active window."""
+        return bool(numbers(self._root, "_NET_ACTIVE_WINDOW"))
+
     def active(self) -> Active | None:
-        """Return the window that has the keyboard; None when there is none, or no telling."""
-        managed = numbers(self._root, "_NET_ACTIVE_WINDOW")
+        """Return the window that has the keyboard; None when no window on the screen has it."""
         try:
             focus = self._connection.get_input_focus().focus
-            top = self._top_of(self._focused(focus) if not any(managed) else managed[0])
+            top = self._top_of(self._managed(focus) or self._focused(focus))
             if top is None:
                 return None
-            owner = self.owner(top)
-            if any(managed) and not self._has_keyboard(owner, focus):
+            owner, box = self.owner(top), self._box(top)
+            if not self._on_screen(box):
                 return None
             window = self._window(owner.window)
-            title = text(window, "_NET_WM_NAME", "WM_NAME")[:_TITLE_LIMIT]
-            return Active(owner, title, self._box(top))
+            return Active(owner, text(window, "_NET_WM_NAME", "WM_NAME")[:_TITLE_LIMIT], box)
         except gone():
             return None
 
@@ -103,12 +105,12 @@ class Desk:
             try:
                 seen = top.get_attributes()
                 if seen.map_state == X.IsViewable and seen.win_class == X.InputOutput:
-                    found.append(TopWindow(self.owner(top), self._box(top)))
+                    box = self._box(top)
+                    if self._on_screen(box):
+                        found.append(TopWindow(self.owner(top), box))
             except gone():
                 continue
-        self._owners = {
-            top.id: self._owners[top.id] for top in tops if top.id in self._owners
-        }
+        self._owners = {top.id: self._owners[top.id] for top in tops if top.id in self._owners}
         return found
 
     def owner(self, top: Window) -> Owner:
@@ -132,10 +134,12 @@ class Desk:
         child = self._root.query_pointer().child
         return 0 if isinstance(child, int) else int(child.id)
 
-    def _has_keyboard(self, owner: Owner, focus: Window | int) -> bool:
-        if isinstance(focus, int):
-            return False
-        return self._client(int(focus.id)) == owner.client
+    def _managed(self, focus: Window | int) -> int:
+        """Return the window manager's active window, if its client does have the keyboard."""
+        active = next(iter(numbers(self._root, "_NET_ACTIVE_WINDOW")), 0)
+        if isinstance(focus, int) or self._client(active) != self._client(int(focus.id)):
+            return 0
+        return active
 
     def _top_of(self, number: int) -> Window | None:
         if not number or number == self._root.id:
@@ -177,6 +181,13 @@ class Desk:
                 if answer.value:
                     return int(answer.value[0])
         return next(iter(numbers(window, "_NET_WM_PID")), 0)
+
+    def _on_screen(self, box: Box) -> bool:
+        screen = self._root.get_geometry()
+        x, y, width, height = box
+        # window managers keep helper windows of a pixel or two, some of them on the screen
+        is_window = width > 2 and height > 2
+        return is_window and x < screen.width and y < screen.height and x + width > 0 < y + height
 
     def _box(self, top: Window) -> Box:
         geometry = top.get_geometry()

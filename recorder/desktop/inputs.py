@@ -67,6 +67,9 @@ class X11Input:
         clock: where receipt times come from.
         ledger: what our own executors inject on this display.
         viewport: where the image lies on the desktop.
+
+    Raises:
+        UnsupportedError: there is no display, or it cannot record.
     """
 
     def __init__(
@@ -82,7 +85,6 @@ class X11Input:
         self._clock = clock or SystemClock()
         self._ledger = ledger
         self._viewport = viewport or Viewport()
-        self._display = display
         self._down: set[int] = set()
         self._injector: tuple[int, int, int] | None = None
         self._last_input_ns = 0
@@ -92,16 +94,8 @@ class X11Input:
             threading.Thread(target=self._listen, name="desktop-input", daemon=True),
             threading.Thread(target=self._beat, name="desktop-heartbeat", daemon=True),
         ]
-
-    def start(self) -> None:
-        """Connect and listen; returns once the server records.
-
-        Raises:
-            UnsupportedError: there is no display, or it cannot record.
-            CaptureError: it does not begin.
-        """
-        self._control = connect(self._display)
-        self._stream = connect(self._display)
+        self._control = connect(display)
+        self._stream = connect(display)
         self._xtest = _opcode(self._control, "XTEST")
         _opcode(self._control, "RECORD")
         self.time_source = (
@@ -110,6 +104,13 @@ class X11Input:
         self._keymap = Keymap(self._control)
         held = self.held_state()
         self._down.update(held.keycodes if held else ())
+
+    def start(self) -> None:
+        """Listen; returns once the server records.
+
+        Raises:
+            CaptureError: it does not begin.
+        """
         self._context = self._stream.record_create_context(0, [_ALL_CLIENTS], [self._ranges()])
         self._stream.sync()
         for thread in self._threads:
@@ -122,15 +123,19 @@ class X11Input:
         if self._stopping.is_set():
             return
         self._stopping.set()
+        if self._threads[0].ident:
+            self._finish()
+        for connection in (self._stream, self._control):
+            with suppress(*lost()):
+                connection.close()
+
+    def _finish(self) -> None:
         self._threads[1].join()
         with suppress(*lost()):
             # the server hands over what it kept back before it says that the stream is at its end
             self._control.record_disable_context(self._context)
             self._control.sync()
             self._threads[0].join(_PATIENCE_S)
-        for connection in (self._stream, self._control):
-            with suppress(*lost()):
-                connection.close()
 
     def check(self) -> str | None:
         """Return a fault when a thread of the listener is dead."""

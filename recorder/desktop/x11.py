@@ -55,8 +55,12 @@ def connect(display: str | None) -> Connection:
     except (DisplayError, OSError) as error:
         raise UnsupportedError(f"cannot open display {name!r}: {error}") from error
     # errors of requests without an answer (a window that is gone) would be printed otherwise
-    connection.set_error_handler(lambda *_: None)
+    connection.set_error_handler(_overlook)
     return connection
+
+
+def _overlook(error: object, request: object) -> None:
+    """Do nothing: what a request was meant for is gone."""
 
 
 def lost() -> tuple[type[Exception], ...]:

@@ -7,45 +7,34 @@ move towards its target.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar, overload
+from typing import overload
 
 from recorder.frames import FrameReader
 from recorder.gestures import Gesture, of_agent, reduce_events
+from recorder.pieces import pieces
 from recorder.schema import (
     AgentAction,
     Controller,
     Element,
-    ElementSnapshot,
     Episode,
     Event,
     Frame,
-    FrameUnchanged,
-    Gap,
     HeldState,
     InputEvent,
-    Mark,
     Observation,
-    Pause,
-    PointerButton,
-    PointerMove,
     Redacted,
-    Resume,
-    Scroll,
     Step,
     Wait,
 )
 from recorder.spans import COVERED, PANIC, TAKEN_OUT
 from recorder.store import Recording
-
-T = TypeVar("T")
+from recorder.view import View, last_before
 
 _MS = 1_000_000
 _EARLY_NS = 5 * _MS  # an event may be stamped a little before its executor's own note
 _LATE_NS = 250 * _MS  # and reach the screen a little after the executor was done
-TASK_START, TASK_END = "task_start", "task_end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,103 +133,42 @@ def align(recording: Recording, options: AlignOptions | None = None) -> list[Epi
 def plan(events: Sequence[Event], options: AlignOptions | None = None) -> list[PlannedEpisode]:
     """Return the episodes of a list of events, without pixels."""
     options = options or AlignOptions()
-    view = _View(events)
+    view = View(events)
+    noted = _Noted([event for event in events if isinstance(event, AgentAction)])
     episodes: list[PlannedEpisode] = []
-    marks = _marks(events)
-    for stretch in _stretches(events):
-        gestures = _gestures(stretch.events, view, options)
-        gestures = list(_with_waits(gestures, options.wait_ms * _MS))
-        for task in _tasks(marks, stretch):
-            steps = tuple(
-                step
-                for gesture in gestures
-                if task.start_ns <= gesture.acted_ns < task.end_ns
-                and (step := view.step(gesture, stretch.start_ns)) is not None
-            )
-            if steps:
-                episodes.append(PlannedEpisode(steps, task.goal, task.terminated))
+    for piece in pieces(events):
+        gestures = _gestures(piece.events, noted, view, options)
+        planned = (
+            _planned(gesture, view, piece.since_ns)
+            for gesture in _with_waits(gestures, options.wait_ms * _MS)
+        )
+        steps = tuple(step for step in planned if step is not None)
+        if steps:
+            episodes.append(PlannedEpisode(steps, piece.goal, piece.terminated))
     return episodes
 
 
-# Where episodes begin and end -------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """A time without interruption and what happened in it, sorted by time."""
-
-    start_ns: int
-    end_ns: int
-    events: list[Event]
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    start_ns: int
-    end_ns: int
-    goal: str = ""
-    terminated: bool = False
-
-
-def _stretches(events: Sequence[Event]) -> list[_Stretch]:
-    cuts = {moment for event in events for moment in _interruption(event)}
-    in_order = sorted(events, key=lambda event: event.t_ns)
-    if not in_order:
-        return []
-    bounds = sorted({in_order[0].t_ns, *cuts})
-    ends = [*bounds[1:], max(bounds[-1], in_order[-1].t_ns) + 1]
-    times = [event.t_ns for event in in_order]
-    return [
-        _Stretch(start, end, in_order[bisect_left(times, start) : bisect_left(times, end)])
-        for start, end in zip(bounds, ends, strict=True)
-    ]
-
-
-def _interruption(event: Event) -> tuple[int, ...]:
-    match event:
-        case Pause() | Resume():
-            return (event.t_ns,)
-        case Gap():
-            return (event.t_ns, event.end_ns + 1)
-        case Redacted() if event.reason in (TAKEN_OUT, PANIC):
-            return (event.t_ns, event.end_ns + 1)
-        case _:
-            return ()
-
-
-def _marks(events: Sequence[Event]) -> list[Mark]:
-    found = (e for e in events if isinstance(e, Mark) and e.label in (TASK_START, TASK_END))
-    return sorted(found, key=lambda mark: mark.t_ns)
-
-
-def _tasks(marks: Sequence[Mark], stretch: _Stretch) -> list[_Task]:
-    """Return the tasks that a stretch has a part in; without any marks it is one task itself."""
-    if not marks:
-        return [_Task(stretch.start_ns, stretch.end_ns)]
-    tasks: list[_Task] = []
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
-        if mark.label != TASK_START:
-            continue
-        end_ns = following.t_ns if following else stretch.end_ns
-        ended = following is not None and following.label == TASK_END
-        tasks.append(
-            _Task(
-                start_ns=max(mark.t_ns, stretch.start_ns),
-                end_ns=min(end_ns, stretch.end_ns),
-                goal=mark.text,
-                terminated=ended and end_ns <= stretch.end_ns,
-            )
-        )
-    return [task for task in tasks if task.start_ns < task.end_ns]
+def _planned(gesture: Gesture, view: View, since_ns: int) -> PlannedStep | None:
+    """Return a gesture with what was seen before it, None when nothing was since the last cut."""
+    frame = view.frame(gesture.page, gesture.begin_ns, since_ns)
+    if frame is None:
+        return None
+    return PlannedStep(
+        gesture=gesture,
+        frame=frame,
+        cursor=view.cursor(gesture.begin_ns),
+        elements=view.elements(gesture.page, gesture.begin_ns, since_ns),
+    )
 
 
 # What was done ----------------------------------------------------------------------------------
 
 
-def _gestures(events: Sequence[Event], view: _View, options: AlignOptions) -> list[Gesture]:
-    """Return what all actors did in a stretch, in order."""
+def _gestures(
+    events: Sequence[Event], noted: _Noted, view: View, options: AlignOptions
+) -> list[Gesture]:
+    """Return what all actors did in a piece of a recording, in order."""
     entries = [event for event in events if isinstance(event, AgentAction)]
-    noted = _Noted(entries)
     actors: dict[tuple[Controller, str], list[InputEvent]] = {}
     for event in events:
         if isinstance(event, InputEvent) and event.trusted and event not in noted:
@@ -269,7 +197,7 @@ class _Noted:
         if event.controller is Controller.HUMAN:
             return False
         spans = self._spans.get((event.controller, event.agent), [])
-        last = _last_before(spans, event.t_ns + 1)
+        last = last_before(spans, event.t_ns + 1)
         return last is not None and event.t_ns <= last[1] + _LATE_NS
 
 
@@ -312,78 +240,3 @@ def _with_waits(gestures: Sequence[Gesture], wait_ns: int) -> Iterator[Gesture]:
             )
         yield gesture
         last = gesture
-
-
-# What was seen ----------------------------------------------------------------------------------
-
-
-class _View:
-    """What could be seen when, page by page."""
-
-    def __init__(self, events: Sequence[Event]) -> None:
-        self._frames: dict[str, list[tuple[int, Frame | None]]] = {}
-        self._elements: dict[str, list[tuple[int, ElementSnapshot]]] = {}
-        self._cursor: list[tuple[int, tuple[int, int]]] = [(-1, (0, 0))]
-        self._pages: list[tuple[int, str]] = [(-1, "")]
-        self._changes: list[int] = []
-        for event in sorted(events, key=_known_ns):
-            self._take(event)
-
-    def step(self, gesture: Gesture, since_ns: int) -> PlannedStep | None:
-        """Return a gesture with what was seen before it, None when nothing was in its stretch."""
-        seen = _last_before(self._frames.get(gesture.page, ()), gesture.begin_ns)
-        if seen is None or seen[1] is None or seen[0] < since_ns:
-            return None
-        cursor = _last_before(self._cursor, gesture.begin_ns)
-        read = _last_before(self._elements.get(gesture.page, ()), gesture.begin_ns)
-        return PlannedStep(
-            gesture=gesture,
-            frame=seen[1],
-            cursor=cursor[1] if cursor else (0, 0),
-            elements=read[1].elements if read and read[0] >= since_ns else (),
-        )
-
-    def page_at(self, t_ns: int) -> str:
-        """Return the page that last changed or was acted on before a moment."""
-        found = _last_before(self._pages, t_ns)
-        return found[1] if found else ""
-
-    def changed(self, start_ns: int, end_ns: int) -> bool:
-        """Return whether a new frame came between two times."""
-        place = bisect_left(self._changes, start_ns)
-        return place < len(self._changes) and self._changes[place] < end_ns
-
-    def _take(self, event: Event) -> None:
-        match event:
-            case Frame():
-                known_ns = _known_ns(event)
-                self._frames.setdefault(event.page, []).append((known_ns, event))
-                self._changes.append(known_ns)
-                self._pages.append((known_ns, event.page))
-            case FrameUnchanged():
-                # the last frame was looked at again and is still what is on screen
-                shown = self._frames.get(event.page)
-                if shown:
-                    shown.append((event.t_ns, shown[-1][1]))
-            case Redacted() if event.reason in (TAKEN_OUT, PANIC):
-                for shown in self._frames.values():
-                    shown.append((event.t_ns, None))
-            case ElementSnapshot():
-                self._elements.setdefault(event.page, []).append((event.t_ns, event))
-            case PointerMove() | PointerButton() | Scroll():
-                self._cursor.append((event.t_ns, (event.x, event.y)))
-                self._pages.append((event.t_ns, event.page))
-            case HeldState():
-                self._cursor.append((event.t_ns, (event.x, event.y)))
-            case _:
-                pass
-
-
-def _known_ns(event: Event) -> int:
-    """Return from when on an event could be known: a frame, once its grab was over."""
-    return max(event.t_ns, event.end_ns) if isinstance(event, Frame) else event.t_ns
-
-
-def _last_before(entries: Sequence[tuple[int, T]], t_ns: int) -> tuple[int, T] | None:
-    place = bisect_left(entries, t_ns, key=lambda entry: entry[0])
-    return entries[place - 1] if place else None

@@ -1,8 +1,8 @@
 """Fragmented MP4, one H.264 frame per fragment, each on disk as soon as it is written.
 
 FFmpeg's own muxer keeps a frame back until the next one tells how long it lasted: a recorder that
-is killed while nothing moves would lose what is on the screen. Here a fragment says when its frame
-begins, and that frame lasts until the next.
+is killed while nothing moves would lose what is on the screen. Here a frame is written at once, and
+how long it lasted is filled in when the next one comes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ _KEY_SAMPLE = 0x0200_0000  # depends on no other
 _OTHER_SAMPLE = 0x0101_0000  # depends on others, is no sync sample
 _DEFAULT_BASE_IS_MOOF = 0x02_0000
 _RUN = 0x0000_0701  # data offset, and duration, size and flags of each sample
-_DURATION = 1
+_LAST_MS = 1  # what the newest frame is said to last
+_DURATION_FROM_END = 12  # of a moof: duration, size and flags of its one sample come last
 _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x4000_0000)
 
 
@@ -39,6 +40,7 @@ class FragmentFile:
         self._file = path.open("wb", buffering=0)
         self._length = 0
         self._count = 0
+        self._newest = (0, 0)  # when it begins, and where its duration is in the file
         self._header = _box(b"ftyp", b"iso5", _u32(512), b"iso5iso6mp41") + _moov(track)
 
     def add(self, frame: bytes, pts_ms: int, *, is_key: bool) -> None:
@@ -47,9 +49,17 @@ class FragmentFile:
         Raises:
             OSError: the disk refused it; nothing of it is left in the file.
         """
-        fragment = _moof(self._count + 1, pts_ms, len(frame), is_key=is_key) + _box(b"mdat", frame)
-        # the header goes with the first frame, so that no file is without one
-        self._write(fragment if self._count else self._header + fragment)
+        head = b"" if self._count else self._header  # with a frame, or not at all
+        head += _moof(self._count + 1, pts_ms, len(frame), is_key=is_key)
+        duration_at = self._length + len(head) - _DURATION_FROM_END
+        self._write(head + _box(b"mdat", frame))
+        if self._count:
+            since_ms, place = self._newest
+            # players that seek look for the frame that lasts until the time they want
+            self._file.seek(place)
+            self._file.write(_u32(pts_ms - since_ms))
+            self._file.seek(self._length)
+        self._newest = (pts_ms, duration_at)
         self._count += 1
 
     def close(self) -> None:
@@ -92,7 +102,7 @@ def _moof(number: int, pts_ms: int, size: int, *, is_key: bool) -> bytes:
                 b"traf",
                 _full_box(b"tfhd", 0, _DEFAULT_BASE_IS_MOOF, _u32(_TRACK)),
                 _full_box(b"tfdt", 1, 0, struct.pack(">Q", pts_ms)),
-                _full_box(b"trun", 0, _RUN, _u32(1, data_offset, _DURATION, size, flags)),
+                _full_box(b"trun", 0, _RUN, _u32(1, data_offset, _LAST_MS, size, flags)),
             ),
         )
 

@@ -147,7 +147,7 @@ class Gate:
         self._window = 0
         self._resumed_ns = 0
         self._movers: deque[int] = deque(maxlen=_MOVERS_KEPT)
-        self._held: list[InputEvent] = []
+        self._held: list[Event] = []
         self._pressed: set[tuple[str, str | int]] = set()
         self._spans: dict[tuple[str, str], list[int]] = {}
         self._denied_pages: set[str] = set()
@@ -190,11 +190,10 @@ class Gate:
                 return []
             if isinstance(event, Navigation):
                 return self._admit_navigation(event)
-            if isinstance(event, WindowChange):
-                return self._admit_window(event)
             if _may_move_focus(event):
                 self._movers.append(event.t_ns)
-            if self.hold_keys and isinstance(event, InputEvent) and self._must_wait(event):
+            # what follows a held key waits behind it, so that the order on disk is the true one
+            if self.hold_keys and (isinstance(event, Key) or self._held):
                 self._held.append(event)
                 return []
             if isinstance(event, Key):
@@ -240,10 +239,6 @@ class Gate:
             self._on_command(command)
         return command is not None
 
-    def _must_wait(self, event: InputEvent) -> bool:
-        # what follows a held key waits behind it, so that the order on disk is the true one
-        return isinstance(event, Key) or bool(self._held)
-
     def _admit_navigation(self, event: Navigation) -> list[Event]:
         if event.frame:
             return [] if event.page in self._denied_pages else [event]
@@ -253,11 +248,12 @@ class Gate:
         self._denied_pages.add(event.page)
         return self._redact(event.t_ns, "denied-domain", event.page)
 
-    def _admit_window(self, event: WindowChange) -> list[Event]:
+    def _judge_window(self, event: WindowChange) -> list[Event]:
         moved = event.window != self._window
         self._app, self._window = event.app, event.window
         ended = self._end_spans(event.t_ns, "") if moved else []
-        return [*ended, *self._judge_other(event)]
+        allowed = self.rules.app_allowed(event.app)
+        return [*ended, *([event] if allowed else self._redact(event.t_ns, "denied-app"))]
 
     def _judge_other(self, event: Event) -> list[Event]:
         page: str = getattr(event, "page", "")
@@ -265,9 +261,9 @@ class Gate:
             return []
         if isinstance(event, InputEvent) and not event.page and self._goes_to_denied(event):
             return self._redact(event.t_ns, "denied-app")
-        if isinstance(event, WindowChange) and not self.rules.app_allowed(event.app):
-            return self._redact(event.t_ns, "denied-app")
         match event:
+            case WindowChange():
+                return self._judge_window(event)
             case PointerButton():
                 return self._judge_press(event, ("button", event.button), down=event.down)
             case TextInput() if _by_target(event.target)[0] is not Secrecy.PUBLIC:
@@ -292,10 +288,10 @@ class Gate:
         if secrecy is Secrecy.PUBLIC:
             ended = [] if key.repeat else self._end_spans(key.t_ns, key.page)
             return [*ended, *self._judge_press(key, name, down=True)]
-        marker = self._redact(key.t_ns, reason, key.page)
-        if (key.symbol in _HARMLESS or key.code in _HARMLESS) and not key.modifiers:
-            return [*marker, *self._judge_press(key, name, down=True)]
-        return marker
+        is_harmless = key.symbol in _HARMLESS or key.code in _HARMLESS
+        if is_harmless and set(key.modifiers) <= {"shift"}:
+            return self._judge_press(key, name, down=True)
+        return self._redact(key.t_ns, reason, key.page)
 
     def _judge_press(
         self, event: InputEvent, name: tuple[str, str | int], *, down: bool

@@ -334,8 +334,8 @@ def _merged_action(one: Gesture, two: Gesture) -> Action | None:
     match one.action, two.action:
         case Click() as first, Click() as second:
             same = replace(first, count=second.count, x=second.x, y=second.y) == second
-            near = near((first.x, first.y), (second.x, second.y))
-            if same and near and since_ns <= _DOUBLE_CLICK_NS and first.count < 3:
+            nearby = near((first.x, first.y), (second.x, second.y))
+            if same and nearby and since_ns <= _DOUBLE_CLICK_NS and first.count < 3:
                 return replace(first, count=first.count + 1)
         case ScrollBy() as first, ScrollBy() as second:
             if first.unit == second.unit and since_ns <= _SCROLL_NS and _same_way(first, second):

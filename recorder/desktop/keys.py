@@ -133,7 +133,7 @@ class Keymap:
 
     def find(self, keysym: int) -> tuple[int, bool] | None:
         """Return the keycode that gives a symbol in the first group, and whether with shift."""
-        for level in (0, 1):
+        for level in (0, 1) if keysym else ():
             for number, row in enumerate(self.rows):
                 if len(row) > level and row[level] == keysym:
                     return self.first + number, level == 1

@@ -113,21 +113,24 @@ class DesktopSession:
         """
         refuse(sys.platform, self._config, os.environ)
         with ExitStack() as started:
+            opened = started.enter_context(ExitStack())
             inputs = self._open_input()
-            started.callback(inputs.stop)
+            opened.callback(inputs.stop)
             grabber = self._open_grabber()
-            started.callback(grabber.stop)
+            opened.callback(grabber.stop)
             self._open_capture(inputs)
             started.callback(self._close_capture)
             if sys.platform == "linux":
                 self._follow_windows(started, grabber)
             else:
                 self._say_region(grabber)
-            self._start_input(started, inputs)
+            self._start_input(inputs)
+            started.callback(inputs.stop)
             grabber.start()
             started.callback(grabber.stop)
             self.capture.add_check(grabber.check)
             self._obey_commands(started)
+            opened.pop_all()  # from here on they are stopped before the capture closes
             self._running = started.pop_all()
 
     def stop(self) -> None:
@@ -212,9 +215,8 @@ class DesktopSession:
             Geometry(t_ns=self._clock.now_ns(), width=width, height=height, origin=(x, y))
         )
 
-    def _start_input(self, started: ExitStack, inputs: _Input) -> None:
+    def _start_input(self, inputs: _Input) -> None:
         inputs.start()
-        started.callback(inputs.stop)
         self.capture.add_check(inputs.check)
         held = inputs.held_state()
         if held:

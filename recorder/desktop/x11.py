@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from recorder.clock import unwrap_ms
@@ -50,6 +53,7 @@ def connect(display: str | None) -> Connection:
             "no display: DISPLAY is not set and none was named; start an X server (Xvfb will do) "
             "or record a browser instead"
         )
+    _refuse_absent(name)
     try:
         connection = Display(name)
     except (DisplayError, OSError) as error:
@@ -57,6 +61,21 @@ def connect(display: str | None) -> Connection:
     # errors of requests without an answer (a window that is gone) would be printed otherwise
     connection.set_error_handler(_overlook)
     return connection
+
+
+def _refuse_absent(name: str) -> None:
+    # python-xlib leaves its sockets open when nobody answers
+    local = re.fullmatch(r"(?:unix)?:(\d+)(?:\.\d+)?", name)
+    if local is None:
+        return
+    path = f"/tmp/.X11-unix/X{local[1]}"
+    for address in (path, "\0" + path):
+        with socket.socket(socket.AF_UNIX) as probe, suppress(OSError):
+            probe.connect(address)
+            return
+    raise UnsupportedError(
+        f"cannot open display {name!r}: no X server listens there; start one or name another"
+    )
 
 
 def _overlook(error: object, request: object) -> None:

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from recorder.canvas import Canvas
 
-Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+Planes = NDArray[np.int16]
 
 
-def planes(frame: av.VideoFrame) -> Pixels:
+def planes(frame: av.VideoFrame) -> Planes:
     return np.asarray(frame.to_ndarray(), np.int16)
 
 

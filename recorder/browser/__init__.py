@@ -1,0 +1,1 @@
+"""The browser recorder: every page, popup and frame of a Playwright context."""

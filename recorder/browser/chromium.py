@@ -1,0 +1,99 @@
+"""Finding a Chromium, and starting it so that it keeps to itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from recorder.errors import ConfigError, UnsupportedError
+
+_QUIET = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-quic",
+    "--disable-sync",
+    "--metrics-recording-only",
+    "--no-default-browser-check",
+    "--no-first-run",
+    # else a window behind another is drawn once a second and its timers lag
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+)
+_HEADLESS_ONLY = ("chromium-headless-shell", "chrome-headless-shell")
+_FULL = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "msedge",
+)
+_APPLICATIONS = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
+)
+
+
+def find_chromium(*, headless: bool, executable: str = "") -> Path:
+    """Return the Chromium to start: the one named, else Playwright's own, else the system's.
+
+    Raises:
+        ConfigError: the one named does not exist.
+        UnsupportedError: none is installed that can do it.
+    """
+    if executable:
+        found = Path(shutil.which(executable) or executable)
+        if not found.is_file():
+            raise ConfigError(f"no browser at {executable!r}; leave it out to have one found")
+        return found
+    for candidate in _candidates(headless=headless):
+        return candidate
+    window = "" if headless else " with a window"
+    package = "chromium-headless-shell" if headless else "chromium"
+    raise UnsupportedError(
+        f"no Chromium{window} found; install one with 'playwright install chromium', or on "
+        f"Debian and Ubuntu with 'apt-get install {package}'"
+    )
+
+
+def launch_arguments() -> list[str]:
+    """Return the flags that keep Chromium from calling home or asking questions."""
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    # Chromium's own sandbox refuses to run as root
+    return [*_QUIET, *(["--no-sandbox"] if is_root else [])]
+
+
+def _candidates(*, headless: bool) -> Iterator[Path]:
+    yield from _playwrights_own(headless=headless)
+    names = (*_HEADLESS_ONLY, *_FULL) if headless else _FULL
+    for name in names:
+        found = shutil.which(name)
+        if found:
+            yield Path(found)
+    yield from filter(Path.is_file, map(Path, _APPLICATIONS))
+
+
+def _playwrights_own(*, headless: bool) -> list[Path]:
+    chosen = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
+    root = Path(chosen) if chosen else _default_root()
+    full = ("chromium-*/chrome-*/chrome", "chromium-*/chrome-*/chrome.exe")
+    mac = ("chromium-*/chrome-mac*/*.app/Contents/MacOS/*",)
+    shell = ("chromium_headless_shell-*/*/*headless*shell*",)
+    patterns = (*shell, *full, *mac) if headless else (*full, *mac)
+    found = [path for pattern in patterns for path in sorted(root.glob(pattern), reverse=True)]
+    return [path for path in found if path.is_file() and os.access(path, os.X_OK)]
+
+
+def _default_root() -> Path:
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "ms-playwright"
+    if sys.platform == "win32":
+        return Path.home() / "AppData" / "Local" / "ms-playwright"
+    return Path.home() / ".cache" / "ms-playwright"

@@ -1,0 +1,44 @@
+"""The scripts that run inside pages, with names that no page can guess."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from importlib.resources import files
+
+
+def _unguessable() -> str:
+    return "u" + secrets.token_hex(12)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How the two halves in a page, and the recorder, call each other; new for each recording."""
+
+    world: str = field(default_factory=_unguessable)
+    """The JavaScript world that the listeners live in, apart from the page's own."""
+    binding: str = field(default_factory=_unguessable)
+    probe: str = field(default_factory=_unguessable)
+    root: str = field(default_factory=_unguessable)
+    markup: str = field(default_factory=_unguessable)
+    early: str = field(default_factory=_unguessable)
+    lost: str = field(default_factory=_unguessable)
+    hello: str = field(default_factory=_unguessable)
+    ready: str = field(default_factory=_unguessable)
+
+
+def early_script(names: Names) -> str:
+    """Return what runs in the page's own world, before any script of the page."""
+    return _bundle(names, "early.js")
+
+
+def watch_script(names: Names) -> str:
+    """Return what runs in the recorder's own world."""
+    return _bundle(names, "secrets.js", "elements.js", "watch.js")
+
+
+def _bundle(names: Names, *files_: str) -> str:
+    folder = files("recorder.browser") / "scripts"
+    parts = [(folder / name).read_text("utf-8") for name in files_]
+    return "{const NAMES = %s;\n%s}" % (json.dumps(asdict(names)), "\n".join(parts))

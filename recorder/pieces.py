@@ -1,0 +1,95 @@
+"""Pieces: where the episodes of a recording begin and end."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from recorder.schema import Event, Gap, Mark, Pause, Redacted, Resume
+from recorder.spans import PANIC, TAKEN_OUT
+
+TASK_START, TASK_END = "task_start", "task_end"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One attempt at one task without interruption, or as much of it as there is."""
+
+    start_ns: int
+    end_ns: int
+    """The first moment after it."""
+    since_ns: int
+    """End of the interruption before; what was on screen earlier may have changed since."""
+    events: Sequence[Event]
+    """What happened in it, sorted by time."""
+    goal: str = ""
+    terminated: bool = False
+    """True when the task ended with it."""
+
+
+def pieces(events: Sequence[Event]) -> list[Piece]:
+    """Return the pieces of a recording, in order.
+
+    Pauses, gaps and removed spans end a piece. Where `task_start` and `task_end` marks are set, a
+    piece lies between them, and the text of the first is its goal.
+    """
+    found = (event for event in events if isinstance(event, Mark))
+    marks = [mark for mark in found if mark.label in (TASK_START, TASK_END)]
+    marks.sort(key=lambda mark: mark.t_ns)
+    return [piece for stretch in _stretches(events) for piece in _tasks(marks, stretch)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A time without interruption and what happened in it, sorted by time."""
+
+    start_ns: int
+    end_ns: int
+    events: list[Event]
+
+
+def _stretches(events: Sequence[Event]) -> list[_Stretch]:
+    cuts = {moment for event in events for moment in _interruption(event)}
+    in_order = sorted(events, key=lambda event: event.t_ns)
+    if not in_order:
+        return []
+    bounds = sorted({in_order[0].t_ns, *cuts})
+    ends = [*bounds[1:], max(bounds[-1], in_order[-1].t_ns) + 1]
+    times = [event.t_ns for event in in_order]
+    return [
+        _Stretch(start, end, in_order[bisect_left(times, start) : bisect_left(times, end)])
+        for start, end in zip(bounds, ends, strict=True)
+    ]
+
+
+def _interruption(event: Event) -> tuple[int, ...]:
+    match event:
+        case Pause() | Resume():
+            return (event.t_ns,)
+        case Gap():
+            return (event.t_ns, event.end_ns + 1)
+        case Redacted() if event.reason in (TAKEN_OUT, PANIC):
+            return (event.t_ns, event.end_ns + 1)
+        case _:
+            return ()
+
+
+def _tasks(marks: Sequence[Mark], stretch: _Stretch) -> Iterator[Piece]:
+    """Yield the part of each task that lies in a stretch; without marks, all of it."""
+    if not marks:
+        yield _piece(stretch, stretch.start_ns, stretch.end_ns)
+    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+        if mark.label != TASK_START or mark.t_ns >= stretch.end_ns:
+            continue
+        end_ns = following.t_ns if following else stretch.end_ns
+        ended = following is not None and following.label == TASK_END
+        if end_ns > max(mark.t_ns, stretch.start_ns):
+            piece = _piece(stretch, max(mark.t_ns, stretch.start_ns), min(end_ns, stretch.end_ns))
+            yield replace(piece, goal=mark.text, terminated=ended and end_ns <= stretch.end_ns)
+
+
+def _piece(stretch: _Stretch, start_ns: int, end_ns: int) -> Piece:
+    first = bisect_left(stretch.events, start_ns, key=lambda event: event.t_ns)
+    last = bisect_left(stretch.events, end_ns, key=lambda event: event.t_ns)
+    return Piece(start_ns, end_ns, stretch.start_ns, stretch.events[first:last])

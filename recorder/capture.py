@@ -170,6 +170,10 @@ class Capture:
             return False
         return True
 
+    def drop_image(self) -> None:
+        """Count an image that its source had to drop."""
+        self._tally.dropped += 1
+
     def note(self, *events: Event) -> None:
         """Keep the recorder's own events, which the gate has no say in."""
         with self._order:

@@ -21,7 +21,7 @@ from recorder.desktop.session import DesktopConfig, DesktopSession
 from recorder.desktop.xvfb import VirtualDisplay
 from recorder.gate import Rules
 from recorder.ledger import Ledger
-from recorder.schema import Action, Click, Controller, KeyChord, ScrollBy, TypeText
+from recorder.schema import Action, Click, Controller, KeyChord, Move, ScrollBy, TypeText
 from recorder.store import Recording, remove
 from recorder.verify import verify
 
@@ -55,3 +55,74 @@ def run_demo(folder: Path, say: Callable[[str], object]) -> list[DemoResult]:
     _write_a_note(folder / "desktop")
     say("writing the pages that play them")
     return [_result(folder, "browser"), _result(folder, "desktop")]
+
+
+def _write_a_note(folder: Path) -> None:
+    size = (1280, 720)
+    with VirtualDisplay(size, window_manager=True) as display:
+        display.run(["mousepad", "--disable-server"])
+        window = _wait_for_window(display, "mousepad")
+        display.call(["xdotool", "windowsize", "--sync", window, "900", "520"])
+        display.call(["xdotool", "windowmove", "--sync", window, "180", "90"])
+        ledger = Ledger()
+        config = DesktopConfig(display=display.name, rules=Rules(trust_display=True))
+        with DesktopSession(folder, config, consent=_CONSENT, ledger=ledger) as session:
+            actor = DesktopActor(
+                display.name, ledger, Controller.SCRIPT, "demo", capture=session.capture
+            )
+            for action in _note():
+                actor.perform(action)
+                time.sleep(0.05)
+            actor.close()
+
+
+def _note() -> list[Action]:
+    lines = ["Friday, table for two, by the stage.", "Bring flowers."]
+    typed: list[Action] = []
+    for line in lines:
+        typed += [TypeText(text=letter) for letter in line]
+        typed.append(KeyChord(key="Enter"))
+    return [
+        *_approach((200, 600), (640, 400)),
+        Click(x=640, y=400),
+        *typed,
+        KeyChord(key="a", modifiers=("ctrl",)),
+        *_approach((640, 400), (300, 300)),
+        Click(x=300, y=300, count=2),
+    ]
+
+
+def _approach(start: tuple[int, int], end: tuple[int, int]) -> list[Action]:
+    """Return pointer moves from `start` to `end` that speed up and slow down as a hand does."""
+    steps = 12
+    shares = [(3 - 2 * n / steps) * (n / steps) ** 2 for n in range(1, steps + 1)]
+    return [
+        Move(
+            x=round(start[0] + share * (end[0] - start[0])),
+            y=round(start[1] + share * (end[1] - start[1])),
+        )
+        for share in shares
+    ]
+
+
+def _wait_for_window(display: VirtualDisplay, app: str) -> str:
+    found = display.call(["xdotool", "search", "--sync", "--onlyvisible", "--class", app])
+    return found.split()[-1]
+
+
+def _result(folder: Path, name: str) -> DemoResult:
+    recording = Recording(folder / name)
+    page = folder / f"{name}.html"
+    viewer.write_html(recording, page)
+    problems = verify(recording.folder)
+    leaked = any(
+        _PASSWORD.encode() in path.read_bytes()
+        for path in recording.folder.rglob("*")
+        if path.is_file()
+    )
+    words = [
+        f"{name}: {viewer.summary(recording).line()}",
+        "sound" if not problems else f"{len(problems)} problems",
+        "THE PASSWORD IS ON DISK" if leaked else "the typed password is in no byte of it",
+    ]
+    return DemoResult(page, "; ".join(words if name == "browser" else words[:2]))

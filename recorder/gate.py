@@ -106,7 +106,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Hotkeys:
-    """Key names (X keysym or DOM `key`) that act with ctrl+alt held, and are never recorded."""
+    """Key names (X keysym or DOM `key`) that act with ctrl+alt+shift held; never recorded."""
 
     pause: str = "F9"
     stop: str = "F10"
@@ -114,7 +114,8 @@ class Hotkeys:
 
     def command(self, key: Key) -> Command | None:
         """Return what a key press asks for."""
-        if not {"ctrl", "alt"} <= set(key.modifiers):
+        # not ctrl+alt alone: with a function key that switches consoles, and no press is seen
+        if not {"alt", "ctrl", "shift"} <= set(key.modifiers):
             return None
         names = {self.pause: Command.TOGGLE_PAUSE, self.stop: Command.STOP}
         return {**names, self.panic: Command.PANIC}.get(key.symbol)
@@ -197,7 +198,7 @@ class Gate:
                 self._held.append(event)
                 return []
             if isinstance(event, Key):
-                return self._judge_key(event, *_by_target(event.target))
+                return self._judge_key(event, *self._secrecy_of(event))
             return self._judge_other(event)
 
     def pause(self, t_ns: int, reason: str = "asked") -> list[Event]:
@@ -292,6 +293,11 @@ class Gate:
         if is_harmless and set(key.modifiers) <= {"shift"}:
             return self._judge_press(key, name, down=True)
         return self._redact(key.t_ns, reason, key.page)
+
+    def _secrecy_of(self, key: Key) -> tuple[Secrecy, str]:
+        if self.rules.trust_display and not key.page:
+            return Secrecy.PUBLIC, ""
+        return _by_target(key.target)
 
     def _judge_press(
         self, event: InputEvent, name: tuple[str, str | int], *, down: bool

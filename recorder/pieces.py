@@ -79,6 +79,7 @@ def _tasks(marks: Sequence[Mark], stretch: _Stretch) -> Iterator[Piece]:
     """Yield the part of each task that lies in a stretch; without marks, all of it."""
     if not marks:
         yield _piece(stretch, stretch.start_ns, stretch.end_ns)
+        return
     for mark, following in zip(marks, [*marks[1:], None], strict=True):
         if mark.label != TASK_START or mark.t_ns >= stretch.end_ns:
             continue

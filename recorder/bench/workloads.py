@@ -14,7 +14,28 @@ from collections.abc import Callable, Sequence
 
 TYPING_MS = 200  # five characters a second
 SCROLL_MS = 100  # one wheel notch, three lines, for every frame at the default rate
-_SYLLABLES = ["ka", "lo", "min", "tar", "es", "qui", "ber", "on", "da", "fel", "ix", "mo", "ran", "su", "vel", "po", "tri", "ne", "ga", "hul"]
+_SYLLABLES = [
+    "ka",
+    "lo",
+    "min",
+    "tar",
+    "es",
+    "qui",
+    "ber",
+    "on",
+    "da",
+    "fel",
+    "ix",
+    "mo",
+    "ran",
+    "su",
+    "vel",
+    "po",
+    "tri",
+    "ne",
+    "ga",
+    "hul",
+]
 _PAGE_LINES = 4000
 
 
@@ -31,7 +52,9 @@ def random_text(chance: random.Random, lines: int) -> str:
 
 def idle(root: tk.Tk, chance: random.Random) -> None:
     """Show a form and a page of text in which nothing moves."""
-    tk.Label(root, text="Monthly report", font=("DejaVu Sans", 24)).pack(anchor="w", padx=24, pady=8)
+    tk.Label(root, text="Monthly report", font=("DejaVu Sans", 24)).pack(
+        anchor="w", padx=24, pady=8
+    )
     for name in ("Customer", "Order", "Amount"):
         tk.Button(root, text=name, width=20).pack(anchor="w", padx=24, pady=4)
     page = _page(root, chance, lines=60)
@@ -40,7 +63,8 @@ def idle(root: tk.Tk, chance: random.Random) -> None:
 
 def typing(root: tk.Tk, chance: random.Random) -> None:
     """Type five characters a second at the end of a page, with a blinking caret."""
-    page = _page(root, chance, lines=20)
+    page = _page(root, chance, lines=50)
+    page.see("insert")
     page.focus_force()
 
     def type_one() -> None:

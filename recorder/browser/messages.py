@@ -132,12 +132,6 @@ class Lost(Message, frozen=True, tag="lost"):
     count: float
 
 
-class Beat(Message, frozen=True, tag="beat"):
-    """The script is alive; `deaf` when its listeners had been removed."""
-
-    deaf: bool
-
-
 AnyMessage: TypeAlias = (
     Hello
     | Pointer
@@ -150,7 +144,6 @@ AnyMessage: TypeAlias = (
     | Elements
     | Markup
     | Lost
-    | Beat
 )
 _decoder: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(AnyMessage)
 

@@ -14,6 +14,16 @@ class PageClock:
     def __init__(self) -> None:
         self._low_ns: int | None = None
         self._high_ns: int | None = None
+        self._zero_ns: int | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether times are final: a better estimate would turn the order of events around."""
+        return self._zero_ns is not None
+
+    def settle(self) -> None:
+        """Go by what is known now."""
+        self._zero_ns = self._estimate()
 
     def heard(self, page_ms: float, received_ns: int) -> None:
         """Learn from something that the page said at `page_ms` of its own accord."""
@@ -25,9 +35,7 @@ class PageClock:
 
     def to_ns(self, page_ms: float) -> int:
         """Return a document's time on the recording's clock."""
-        if self._high_ns is None:
-            return 0
-        zero_ns = self._high_ns if self._low_ns is None else (self._low_ns + self._high_ns) // 2
+        zero_ns = self._estimate() if self._zero_ns is None else self._zero_ns
         return zero_ns + _ns(page_ms)
 
     @property
@@ -37,11 +45,16 @@ class PageClock:
             return None
         return (self._high_ns - self._low_ns) // 2
 
+    def _estimate(self) -> int:
+        if self._high_ns is None:
+            return 0
+        return self._high_ns if self._low_ns is None else (self._low_ns + self._high_ns) // 2
+
     def _narrow(self, low_ns: int | None, high_ns: int) -> None:
-        if self._low_ns is not None and high_ns < self._low_ns:
-            self._low_ns = self._high_ns = None
-        if self._high_ns is not None and low_ns is not None and low_ns > self._high_ns:
-            self._low_ns = self._high_ns = None
+        too_early = self._low_ns is not None and high_ns < self._low_ns
+        too_late = low_ns is not None and self._high_ns is not None and low_ns > self._high_ns
+        if too_early or too_late:
+            self._low_ns = self._high_ns = self._zero_ns = None
         self._high_ns = high_ns if self._high_ns is None else min(self._high_ns, high_ns)
         if low_ns is not None:
             self._low_ns = low_ns if self._low_ns is None else max(self._low_ns, low_ns)

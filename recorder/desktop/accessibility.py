@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -92,6 +93,14 @@ class FocusSignal(NamedTuple):
 
     ref: Ref
     gained: bool
+    heard_ns: int
+
+
+class _Heard(deque[tuple[int, Any]]):
+    """Messages with the time at which they were read, be it while waiting for something else."""
+
+    def append(self, message: Any) -> None:
+        super().append((time.monotonic_ns(), message))
 
 
 class Accessibility:
@@ -110,7 +119,7 @@ class Accessibility:
         self._pids: dict[str, int] = {}
         try:
             self._bus = open_dbus_connection(_address(display))
-            self._signals: deque[Any] = deque(maxlen=_SIGNALS_KEPT)
+            self._signals = _Heard(maxlen=_SIGNALS_KEPT)
             rule = jeepney.MatchRule(
                 type="signal", interface=f"{_ATSPI}.Event.Object", member="StateChanged"
             )
@@ -142,11 +151,11 @@ class Accessibility:
         """Yield what widgets said of the focus, and forget it."""
         fields = self._jeepney.HeaderFields
         while self._signals:
-            message = self._signals.popleft()
+            heard_ns, message = self._signals.popleft()
             header = message.header.fields
             if message.body and message.body[0] == "focused":
                 ref = Ref(header[fields.sender], header[fields.path])
-                yield FocusSignal(ref, gained=bool(message.body[1]))
+                yield FocusSignal(ref, bool(message.body[1]), heard_ns)
 
     def pid(self, bus: str) -> int:
         """Return the process of an app on the bus, 0 when it is gone."""

@@ -309,4 +309,3 @@ class DesktopActor:
         self._ledger.write(Entry(now_ns, what, self._controller, self._agent, self._client))
         xtest.fake_input(self._connection, kind, detail, x=x, y=y)
         self._connection.flush()
-

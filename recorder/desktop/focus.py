@@ -91,6 +91,7 @@ class FocusWatcher:
         self._changes = [_Change(0, Verdict(Secrecy.UNKNOWN, "unknown-focus"))]
         self._buses: dict[int, str] = {}
         self._focused: dict[str, Ref] = {}
+        self._gained_ns: dict[Ref, int] = {}
         self._secrets: dict[Ref, str] = {}
         self._scanned: set[int] = set()
         self._tainted: set[int] = set()
@@ -181,10 +182,11 @@ class FocusWatcher:
         if self._accessibility is None:
             return False
         heard = False
-        for ref, gained in self._accessibility.signals():
+        for ref, gained, heard_ns in self._accessibility.signals():
             heard = True
             if gained:
                 self._focused[ref.bus] = ref
+                self._gained_ns[ref] = heard_ns
                 self._buses[self._accessibility.pid(ref.bus)] = ref.bus
             elif self._focused.get(ref.bus) == ref:
                 del self._focused[ref.bus]
@@ -197,12 +199,19 @@ class FocusWatcher:
         now_ns = self._looked_ns = self._clock.now_ns()
         last = self._changes[-1].verdict
         if verdict.place != last.place:
-            self._changes.append(_Change(now_ns, verdict))
+            self._changes.append(_Change(self._since_ns(verdict, now_ns), verdict))
             while len(self._changes) > 1 and self._changes[1].at_ns < now_ns - _KEPT_NS:
                 del self._changes[0]
         self._cover(verdict, now_ns)
         if verdict.place != last.place:
             self._capture.submit(self._focus_change(verdict, now_ns))
+
+    def _since_ns(self, verdict: Verdict, now_ns: int) -> int:
+        """Return from when on a verdict was true: when its widget said so, else now."""
+        if verdict.widget is None:
+            return now_ns
+        said_ns = self._gained_ns.pop(verdict.widget.ref, now_ns)
+        return max(said_ns, self._changes[-1].at_ns)
 
     def _verdict(self) -> Verdict:
         active, rules = self._desk.active(), self._gate.rules

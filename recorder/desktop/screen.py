@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,6 +22,9 @@ MAX_FPS = 60
 _SECOND_NS = 1_000_000_000
 _FAILING_NS = 500_000_000  # a screen that changes its size makes a grab or two fail
 _STALLED_NS = 750_000_000
+# The server copies the pixels about this long after it was asked; what comes then, up to 80 ms on
+# a busy machine, is our own wake-up. Against a painted clock the p99 is 1 ms, of the middle 6 ms.
+_COPIED_NS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,9 @@ class MssScreen:
         """
         try:
             shot = self._mss.grab(self._monitor)
-        except self._error as error:
-            raise CaptureError(str(error)) from error
+        # mss asserts that a server which is gone still says why
+        except (self._error, AssertionError) as error:
+            raise CaptureError(str(error) or "the display is gone") from error
         return Grab(shot.raw, shot.width, shot.height)
 
     @property
@@ -96,8 +101,9 @@ class MssScreen:
         return list(self._mss.performance_status)
 
     def close(self) -> None:
-        """Let go of the display."""
-        self._mss.close()
+        """Let go of the display, which may be gone already."""
+        with suppress(self._error):
+            self._mss.close()
 
 
 class ScreenGrabber:
@@ -218,15 +224,15 @@ class ScreenGrabber:
         grab = self._screen.grab()
         after_ns = self._clock.now_ns()
         self._looked_ns = after_ns
-        middle_ns = (before_ns + after_ns) // 2  # the server copied the pixels in between
+        seen_ns = before_ns + min(_COPIED_NS, (after_ns - before_ns) // 2)
         # whole bytearrays compare in 0.2 ms, their memoryviews in 15
         if grab == self._previous:
-            self._say_unchanged(middle_ns)
+            self._say_unchanged(seen_ns)
             return
         image = Image(
             pixels=_pixels(grab),
             start_ns=before_ns,
-            t_ns=middle_ns,
+            t_ns=seen_ns,
             end_ns=after_ns,
             dirty=self._dirty(grab),
             cut=self._cut,

@@ -118,7 +118,7 @@ def _row(number: int, event: Event) -> dict[str, Any]:
     return row
 
 
-def _fitting(value: object, type_: pa.DataType) -> Any:
+def _fitting(value: object, type_: Any) -> Any:
     """Return a value where it fits its column, None otherwise: the JSON has it in any case."""
     if isinstance(value, str):
         # a title may hold half a surrogate pair, which UTF-8 has no bytes for

@@ -1,8 +1,8 @@
 """Compares stamps with the truth.
 
-A truth is a span: a code was on the screen from when it was painted until the next one was, and an
-event happened between two readings of the clock around its injection. The error of a stamp is how
-far it lies outside of its span; how coarse the spans are is reported beside it.
+A truth is a span: a code was on the screen from when it was painted until the next one was there
+for sure, and an event happened between two readings of the clock around its injection. The error
+of a stamp is how far it lies outside of its span; how coarse the spans are is reported beside it.
 """
 
 from __future__ import annotations
@@ -95,10 +95,17 @@ def compare_events(injected: Sequence[Span], recorded: Iterable[Stamp]) -> Event
     )
 
 
-def compare_frames(painted_ns: Sequence[int], shown: Sequence[Shown]) -> FrameErrors:
-    """Return how far the stamps of frames are from when their codes were on the screen."""
-    until_ns = dict(pairwise(painted_ns))
-    spans = {code_of(t): Span("code", t, until_ns.get(t, t)) for t in painted_ns}
+def compare_frames(painted: Sequence[tuple[int, int]], shown: Sequence[Shown]) -> FrameErrors:
+    """Return how far the stamps of frames are from when their codes were on the screen.
+
+    Args:
+        painted: for each time that was painted, that time and when it was shown for sure.
+        shown: what frames show.
+    """
+    spans = {
+        code_of(from_ns): Span("code", from_ns, replaced_ns)
+        for (from_ns, _), (_, replaced_ns) in pairwise(painted)
+    }
     read = [(frame.t_ns, spans[frame.code]) for frame in shown if frame.code in spans]
     errors = [_outside(t_ns, span) for t_ns, span in read]
     return FrameErrors(

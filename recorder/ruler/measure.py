@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
-import recorder
 from recorder.desktop.session import DesktopConfig, DesktopSession
-from recorder.errors import CaptureError
 from recorder.gate import Rules
 from recorder.ruler.compare import (
     EventErrors,
@@ -26,6 +21,7 @@ from recorder.ruler.compare import (
     compare_frames,
     stamps,
 )
+from recorder.ruler.helper import Helper
 from recorder.ruler.timecode import read_code
 from recorder.schema import Frame
 from recorder.store import Recording
@@ -51,6 +47,11 @@ class Ruler:
     own_display: bool = True
     """The display is ours alone: keys may be tapped, and all that is typed may be kept."""
 
+    @property
+    def env_there(self) -> dict[str, str]:
+        """Return the environment with the display in it."""
+        return {**self.env, "DISPLAY": self.display}
+
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
@@ -59,8 +60,19 @@ class Alignment:
     events: EventErrors
     frames: FrameErrors
 
+    def text(self) -> str:
+        """Return it in two lines for people."""
+        events, frames = self.events, self.frames
+        return (
+            f"events: {events.count} recorded, {events.lost} lost, {events.order_errors} out of "
+            f"order; error p50 {events.error_ms_p50:.2f} ms, p99 {events.error_ms_p99:.2f} ms\n"
+            f"frames: {frames.count} read, {frames.unread} unreadable; error p50 "
+            f"{frames.error_ms_p50:.2f} ms, p99 {frames.error_ms_p99:.2f} ms; age p99 "
+            f"{frames.age_ms_p99:.2f} ms, the clock's repaint included"
+        )
 
-def measure(ruler: Ruler) -> Alignment:
+
+def measure_alignment(ruler: Ruler) -> Alignment:
     """Record for some seconds and return the errors.
 
     Raises:
@@ -72,15 +84,15 @@ def measure(ruler: Ruler) -> Alignment:
     )
     with tempfile.TemporaryDirectory(prefix="ruler-") as scratch:
         folder = Path(scratch) / "recording"
-        with _clock_window(ruler) as clock_window:
+        with clock_window(ruler) as window:
             with DesktopSession(folder, config, consent=_CONSENT):
                 time.sleep(_SETTLE_S)
                 injected = inject(ruler)
-            painted_ns: list[int] = json.loads(clock_window.finish()) if clock_window else []
+            painted = json.loads(window.finish()) if window else []
         recording = Recording(folder)
         return Alignment(
             events=compare_events(injected, stamps(recording.events())),
-            frames=compare_frames(painted_ns, _read_codes(recording) if ruler.paint else []),
+            frames=compare_frames(painted, _read_codes(recording) if ruler.paint else []),
         )
 
 
@@ -91,62 +103,18 @@ def inject(ruler: Ruler) -> list[Span]:
         CaptureError: the program that does it failed.
     """
     count = str(round(ruler.seconds * _MOVES_PER_S))
-    with Helper(ruler, "hand", count, *(["--keys"] if ruler.own_display else [])) as hand:
+    keys = ["--keys"] if ruler.own_display else []
+    with Helper(ruler.env_there, "recorder.ruler.hand", count, *keys) as hand:
         return [Span(*done) for done in json.loads(hand.finish())]
 
 
-class Helper:
-    """A program of the ruler's, as a process that ends with the block."""
-
-    def __init__(self, ruler: Ruler, module: str, *args: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", f"recorder.ruler.{module}", *args],
-            env={
-                **ruler.env,
-                "DISPLAY": ruler.display,
-                "PYTHONPATH": str(Path(recorder.__file__).parents[1]),
-            },
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        with self._process:  # closes its pipes and waits for it
-            pass
-
-    def wait_until_ready(self) -> None:
-        """Wait for its first line.
-
-        Raises:
-            CaptureError: it ended before that.
-        """
-        if self._process.stdout is None or not self._process.stdout.readline():
-            self.finish()
-
-    def finish(self) -> str:
-        """Close its input, wait for its end, and return what it printed.
-
-        Raises:
-            CaptureError: it failed.
-        """
-        out, error = self._process.communicate()
-        if self._process.returncode:
-            raise CaptureError(f"{self._process.args!r} failed: {error.strip()}")
-        return out
-
-
 @contextmanager
-def _clock_window(ruler: Ruler) -> Generator[Helper | None]:
+def clock_window(ruler: Ruler) -> Generator[Helper | None]:
+    """Show the painted clock, if the ruler wants one, while the block runs."""
     if not ruler.paint:
         yield None
         return
-    with Helper(ruler, "window", *map(str, _PLACE)) as window:
+    with Helper(ruler.env_there, "recorder.ruler.window", *map(str, _PLACE)) as window:
         window.wait_until_ready()
         yield window
 

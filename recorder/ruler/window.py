@@ -1,7 +1,8 @@
 """A window that shows the time, as a process: `python -m recorder.ruler.window X Y`.
 
 It paints the monotonic clock as blocks every few milliseconds, in one request each, so that no
-grab sees half of it. When its standard input closes it prints when it painted, as JSON, and ends.
+grab sees half of it. When its standard input closes it prints, for each time that it showed, when
+the server had painted it for sure, as JSON, and ends.
 """
 
 from __future__ import annotations
@@ -42,16 +43,17 @@ class TimeWindow:
         self._window.map()
         connection.sync()
 
-    def paint(self) -> int:
-        """Show the time and return it."""
+    def paint(self) -> tuple[int, int]:
+        """Show the time; return it, and when it was on the screen for sure."""
         t_ns = time.monotonic_ns()
         self._image.fill_rectangle(self._black, 0, 0, WIDTH, HEIGHT)
         self._image.poly_fill_rectangle(self._white, white_blocks(t_ns))
         self._window.copy_area(self._white, self._image, 0, 0, WIDTH, HEIGHT, 0, 0)
         self._connection.sync()
+        shown_ns = time.monotonic_ns()
         while self._connection.pending_events():
             self._connection.next_event()
-        return t_ns
+        return t_ns, shown_ns
 
 
 def main(place: tuple[int, int]) -> None:

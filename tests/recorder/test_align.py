@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -228,7 +229,7 @@ def test_the_count_is_wrong_when_frames_are_dated_one_frame_early(scene: Scene) 
 
     def shift(events: list[Event]) -> list[Event]:
         frames = [event for event in events if isinstance(event, Frame)]
-        times = {two: one for one, two in zip(frames, frames[1:], strict=False)}
+        times = {two: one for one, two in pairwise(frames)}
         return [
             replace(e, t_ns=times[e].t_ns, start_ns=times[e].start_ns, end_ns=times[e].end_ns)
             if isinstance(e, Frame) and e in times

@@ -75,8 +75,18 @@ def test_what_a_later_version_wrote_is_kept_as_it_is(line: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [b"", b"{", b"[]", b"7", b'{"kind":"move"}', b'{"t_ns":1}', b'{"kind":"move","t_ns":"1"}']
-    + [b'{"kind":"move","t_ns":true,"x":1,"y":1}', b"\xff\xfe", b"[" * 100_000],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"7",
+        b'{"kind":"move"}',
+        b'{"t_ns":1}',
+        b'{"kind":"move","t_ns":"1"}',
+        b'{"kind":"move","t_ns":true,"x":1,"y":1}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
 )
 def test_what_is_no_event_is_refused(line: bytes) -> None:
     with pytest.raises(DamagedError):

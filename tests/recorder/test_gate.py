@@ -178,7 +178,7 @@ def test_a_domain_rule_covers_subdomains_and_nothing_that_only_looks_alike(
 def test_hotkeys_act_and_are_not_recorded(symbol: str, command: Command) -> None:
     seen: list[Command] = []
     gate = Gate(Rules(trust_display=True), hotkeys=Hotkeys(), on_command=seen.append)
-    press = Key(t_ns=1, down=True, symbol=symbol, modifiers=("alt", "ctrl"), target=FIELD)
+    press = Key(t_ns=1, down=True, symbol=symbol, modifiers=("alt", "ctrl", "shift"), target=FIELD)
     assert gate.admit(press) == []
     assert seen == [command]
 
@@ -187,7 +187,7 @@ def test_the_pause_hotkey_works_while_paused() -> None:
     seen: list[Command] = []
     gate = Gate(on_command=seen.append)
     gate.pause(1)
-    gate.admit(Key(t_ns=2, down=True, symbol="F9", modifiers=("alt", "ctrl")))
+    gate.admit(Key(t_ns=2, down=True, symbol="F9", modifiers=("alt", "ctrl", "shift")))
     assert seen == [Command.TOGGLE_PAUSE]
 
 

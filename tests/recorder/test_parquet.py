@@ -37,7 +37,9 @@ def test_duckdb_opens_it(scene: Scene, tmp_path: Path) -> None:
         )
         scene.add(press)
     file = to_parquet(scene.close(), tmp_path / "out")
-    found = duckdb.sql(f"select t_ns, x, y, button, down, agent from '{file}' where kind = 'button'")
+    found = duckdb.sql(
+        f"select t_ns, x, y, button, down, agent from '{file}' where kind = 'button'"
+    )
     assert found.fetchall() == [
         (at(n * 100 + 50), float(n), 7.0, "left", True, "a") for n in range(3)
     ]

@@ -105,8 +105,8 @@ def consent_notice(kind: str, folder: Path, rules: Rules, fps: int) -> str:
             "Secret and unknown fields are painted over; the clipboard is never kept.",
             *lists,
             f"It stays on this machine: {folder}",
-            "Pause: ctrl+alt+F9, or p here.  Stop: ctrl+alt+F10, or q or Ctrl-C here.",
-            f"Delete the last {PANIC_MINUTES:g} minutes for good: ctrl+alt+F11, or d here.",
+            "Pause: ctrl+alt+shift+F9, or p here.  Stop: ctrl+alt+shift+F10, or q or Ctrl-C here.",
+            f"Delete the last {PANIC_MINUTES:g} minutes for good: ctrl+alt+shift+F11, or d here.",
         ]
     )
 

@@ -150,7 +150,10 @@
     changed();
   };
 
+  let lastFocus = null;
   const onFocus = (event) => {
+    if (event === lastFocus) return; // heard at the window and at the root already
+    lastFocus = event;
     const element = resolve(event, false);
     send("focus", { ts: event.timeStamp, target: target(element) });
     changed();
@@ -171,6 +174,7 @@
     focusin: onFocus, blur: onBlur, dragend: onDragEnd, pointercancel: onCancel,
     visibilitychange: onVisibility, scroll: () => changed(), resize: () => changed(),
     transitionrun: () => follow(), animationstart: () => follow(), load: () => changed(),
+    DOMContentLoaded: () => send("markup", {}),
     [NAMES.probe]: () => heard++,
     [NAMES.root]: (event) => adopt(event.relatedTarget),
     [NAMES.markup]: () => send("markup", {}),
@@ -342,6 +346,7 @@
 
   // For the recorder ---------------------------------------------------------------------------
 
+  // Returns whether the listeners were gone; they are in place afterwards.
   const check = () => {
     const before = heard;
     dispatchEvent(new Event(NAMES.probe));
@@ -352,7 +357,7 @@
 
   globalThis.understudy = {
     layout: () => JSON.stringify({ k: "layout", doc, now: performance.now(), ...measure() }),
-    beat: () => JSON.stringify({ k: "beat", doc, now: performance.now(), deaf: check() }),
+    beat: check,
     fresh: () => {
       lastSnapshot = "";
       changed();

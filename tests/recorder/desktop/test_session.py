@@ -21,6 +21,7 @@ from recorder.errors import CaptureError, ConsentError, UnsupportedError
 from recorder.gate import Rules
 from recorder.schema import (
     Fault,
+    FocusChange,
     Frame,
     Gap,
     Geometry,
@@ -43,7 +44,6 @@ from tests.recorder.desktop.stage import (
     tk_entry,
     type_text,
     until,
-    wait_active,
 )
 
 pytestmark = [pytest.mark.display, pytest.mark.slow]
@@ -63,6 +63,29 @@ def canary(rng: random.Random) -> str:
 def typed(folder: Path) -> str:
     """Return the symbols of all key presses in a recording."""
     return "".join(k.symbol for k in recorded(folder, Key) if k.down and len(k.symbol) == 1)
+
+
+def wait_focus(folder: Path, *, count: int = 1) -> None:
+    """Wait until the recorder knows that a field which is no secret got the focus, so often."""
+
+    def fields() -> list[FocusChange]:
+        return [f for f in recorded(folder, FocusChange) if f.target and not f.secret]
+
+    until(lambda: len(fields()) >= count, f"{count} fields had the focus")
+
+
+def wait_window(folder: Path, app: str) -> None:
+    """Wait until the recorder knows that a window of an app is active."""
+
+    def is_known() -> bool:
+        events = list(Recording(folder).events())
+        said = [n for n, event in enumerate(events) if isinstance(event, WindowChange)]
+        judged = [n for n, event in enumerate(events) if isinstance(event, FocusChange)]
+        window = events[said[-1]] if said else None
+        is_active = isinstance(window, WindowChange) and window.app == app
+        return is_active and bool(judged) and judged[-1] > said[-1] - 2
+
+    until(is_known, f"{app} is active")
 
 
 def triples(text: str) -> set[str]:
@@ -107,13 +130,14 @@ def test_passwords_are_nowhere_and_plain_fields_are_kept(
     folder = tmp_path / "r"
     with session(desk, folder, Rules()) as running:
         desk.run(["zenity", "--forms", "--add-entry=User", "--add-password=Pass"])
-        wait_active(desk, "zenity")
+        wait_focus(folder)
         type_text(desk, "plainuser")
         desk.call(["xdotool", "key", "Tab"])
         for secret in secrets:
             type_text(desk, secret)
         _paste(desk, pasted := canary(rng))
         desk.call(["xdotool", "key", "shift+Tab"])
+        wait_focus(folder, count=2)
         type_text(desk, "again", delay_ms=60)
         frames = running.capture.status().frames
         until(lambda: running.capture.status().frames > frames, "a frame of the end")
@@ -130,7 +154,7 @@ def test_codes_and_cards_are_known_by_their_labels(desk: VirtualDisplay, tmp_pat
     with session(desk, folder, Rules()):
         fields = ["--add-entry=Name", "--add-entry=One-time code", "--add-entry=Card number"]
         desk.run(["zenity", "--forms", *fields])
-        wait_active(desk, "zenity")
+        wait_focus(folder)
         for text in ("public", "otp48151", "4111222233334444"):
             type_text(desk, text)
             desk.call(["xdotool", "key", "Tab"])
@@ -157,6 +181,7 @@ def test_an_app_that_nothing_vouches_for_keeps_no_text_and_is_covered(
 def test_a_trusted_app_keeps_its_text(desk: VirtualDisplay, tmp_path: Path) -> None:
     with session(desk, tmp_path / "r", Rules(trust_apps=("notes",))):
         tk_entry(desk, "Notes")
+        wait_window(tmp_path / "r", "Notes")
         type_text(desk, "kept", delay_ms=60)
         tk_entry(desk, "Other", x=500)
         type_text(desk, "dropped")
@@ -171,6 +196,7 @@ def test_a_denied_app_leaves_nothing(desk: VirtualDisplay, tmp_path: Path) -> No
         type_text(desk, "hidden")
         desk.call(["xdotool", "mousemove", "200", "200", "click", "1"])
         tk_entry(desk, "Open", x=600, y=300)
+        wait_window(folder, "Open")
         type_text(desk, "shown", delay_ms=60)
         # one click on the vault, which is not the active window when it comes
         desk.call(["xdotool", "mousemove", "210", "200", "click", "3"])
@@ -207,14 +233,14 @@ def test_hotkeys_are_obeyed_and_not_recorded(desk: VirtualDisplay, tmp_path: Pat
     folder = tmp_path / "r"
     tk_entry(desk, "Editor")
     with session(desk, folder) as running:
-        desk.call(["xdotool", "key", "ctrl+alt+F9"])
+        desk.call(["xdotool", "key", "ctrl+alt+shift+F9"])
         until(lambda: running.capture.gate.paused, "paused")
-        desk.call(["xdotool", "key", "ctrl+alt+F9"])
+        desk.call(["xdotool", "key", "ctrl+alt+shift+F9"])
         until(lambda: not running.capture.gate.paused, "resumed")
         type_text(desk, "gone")
-        desk.call(["xdotool", "key", "ctrl+alt+F11"])
+        desk.call(["xdotool", "key", "ctrl+alt+shift+F11"])
         until(lambda: not typed(folder), "deleted")
-        desk.call(["xdotool", "key", "ctrl+alt+F10"])
+        desk.call(["xdotool", "key", "ctrl+alt+shift+F10"])
         assert running.stopped.wait(10)
     assert not {"F9", "F10", "F11"} & {key.symbol for key in recorded(folder, Key)}
     assert "panic" in {event.reason for event in recorded(folder, Redacted)}

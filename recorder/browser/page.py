@@ -1,0 +1,271 @@
+"""One page of a browser, recorded from the moment it opens until it closes or crashes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from recorder.browser.cdp import Cdp
+from recorder.browser.frames import FrameState, FrameTree
+from recorder.browser.messages import AnyMessage, Layout, Markup, read_message
+from recorder.browser.screencast import Screencast
+from recorder.browser.scribe import Hearing, Scribe
+from recorder.browser.scripts import Names
+from recorder.browser.target import Target
+from recorder.capture import Capture
+from recorder.ledger import Ledger
+from recorder.schema import FrameUnchanged, InputEvent, PageChange
+
+if TYPE_CHECKING:
+    from playwright.async_api import BrowserContext, Frame, Page
+
+_ANSWER_S = 1.0
+_TICK_S = 0.25
+_SECOND_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What all pages of a context share."""
+
+    context: BrowserContext
+    capture: Capture
+    names: Names
+    fps: int
+    ledger: Ledger | None
+    seen: Callable[[InputEvent], object]
+    """Told of every event of a device, before it is stored."""
+
+
+class PageWatcher:
+    """Records one page.
+
+    Args:
+        page: the page.
+        name: what the recording calls it: `p1`, `p2` …
+        wiring: what it shares with the others.
+        opener: name of the page that opened it.
+    """
+
+    def __init__(self, page: Page, name: str, wiring: Wiring, *, opener: str = "") -> None:
+        self.page = page
+        self.name = name
+        self._wiring = wiring
+        self._capture = wiring.capture
+        self._clock = wiring.capture.clock
+        self._tree = FrameTree(wiring.capture.gate.rules.domain_allowed)
+        self._scribe = Scribe(name, wiring.capture, wiring.ledger, wiring.seen)
+        self._hearing = Hearing(self._scribe, self._tree)
+        self._targets: list[Target] = []
+        self._screencast: Screencast | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._address = ""
+        self._was_paused = False
+        self._is_over = False
+        self._heard_ns = self._clock.now_ns()
+        self._capture.submit(
+            PageChange(t_ns=self._heard_ns, page=name, change="opened", opener=opener)
+        )
+
+    async def start(self) -> None:
+        """Attach; from here on nothing that happens in the page is missed."""
+        self.page.on("close", lambda _: self._end("closed"))
+        self.page.on("crash", lambda _: self._end("crashed"))
+        target = await self._attach(self.page)
+        if target is None:
+            now_ns = self._clock.now_ns()
+            self._scribe.gap(self._heard_ns, now_ns, "page-lost")
+            return
+        if self._tree.main:
+            self.navigated(self._tree.main, self._tree.main.url)
+        self.page.on("framenavigated", self._on_frame)
+        for frame in self.page.frames[1:]:
+            await self._attach(frame)
+        self._screencast = Screencast(
+            target.cdp,
+            self._capture,
+            self.name,
+            fps=self._wiring.fps,
+            confirm=self.confirm,
+            scaled=self._scaled,
+        )
+        await self._screencast.start()
+        self.spawn(self._watch())
+
+    async def stop(self) -> None:
+        """Hear what is still under way, then leave the page as it was."""
+        if not self._is_over:
+            await asyncio.wait([asyncio.ensure_future(self._beat())], timeout=_ANSWER_S)
+        self._is_over = True
+        if self._screencast:
+            await self._screencast.stop()
+        for task in [*self._tasks]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for target in self._targets:
+            await target.stop()
+
+    async def confirm(self) -> bool:
+        """Ask every frame that shows where its secrets are now; return whether the page said."""
+        asked = self._tree.shown()
+        if not asked:
+            return False
+        tasks = [asyncio.ensure_future(self._ask_layout(frame)) for frame in asked]
+        await asyncio.wait(tasks, timeout=_ANSWER_S)
+        for frame, task in zip(asked, tasks, strict=True):
+            if not task.done():
+                frame.layout = None  # silent: all of it is covered
+        self._cover()
+        return self._tree.covered() is not None
+
+    async def secrecy(self) -> str:
+        """Return "" when what has the keyboard focus is no secret; else secret or unknown."""
+        frame = self._tree.main
+        while frame:
+            answer = await self._targets[0].ping(frame, "understudy.secrecy()")
+            inner = self._tree.get(answer) if isinstance(answer, str) else None
+            if inner is None or not self._tree.allowed(inner):
+                return answer if answer in ("", "secret") else "unknown"
+            frame = inner
+        return "unknown"
+
+    # What targets tell ----------------------------------------------------------------------------
+
+    def heard(self, frame: FrameState, message: AnyMessage, received_ns: int) -> None:
+        """Take what a document said."""
+        self._heard_ns = received_ns
+        if isinstance(message, Layout):
+            self._place(frame, message)
+        elif isinstance(message, Markup):
+            for target in self._targets:
+                self.spawn(target.adopt_closed_roots())
+        else:
+            self._hearing.take(frame, message, received_ns)
+
+    def navigated(self, frame: FrameState, url: str) -> None:
+        """Take that a frame shows another address."""
+        if frame.parent or url != self._address:
+            self._scribe.address(frame)
+        if not frame.parent:
+            self._address = url
+            if self._screencast:
+                self._screencast.stale = True
+
+    def met(self, frame: FrameState) -> None:
+        """Take that a frame's place and clock are known."""
+        self._hearing.settle(frame)
+
+    def split_off(self, frame_id: str) -> None:
+        """Take that a frame has moved to a target of its own: Playwright will name it."""
+        frame = self._tree.get(frame_id)
+        if frame:
+            frame.renew(None)
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do something beside, for as long as the page is recorded."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # Frames ---------------------------------------------------------------------------------------
+
+    async def _attach(self, target: Page | Frame) -> Target | None:
+        cdp = await Cdp.open(self._wiring.context, target)
+        if cdp is None:
+            return None
+        found = Target(cdp, self._wiring.names, self._tree, self, self._clock)
+        if not await found.start():
+            return None
+        self._targets.append(found)
+        return found
+
+    def _on_frame(self, frame: Frame) -> None:
+        if frame.parent_frame and not self._is_over:
+            self.spawn(self._attach(frame))
+
+    def _place(self, frame: FrameState, layout: Layout) -> None:
+        frame.layout = layout
+        self._cover()
+        for waiting in self._tree:
+            if waiting.waiting:
+                self._hearing.settle(waiting)
+
+    def _cover(self) -> None:
+        boxes = self._tree.covered()
+        if boxes is not None:
+            self._capture.gate.masks.put("fields", boxes, self._clock.now_ns(), self.name)
+
+    def _scaled(self, scale: float) -> None:
+        self._tree.scale = scale
+        self._cover()
+
+    async def _ask_layout(self, frame: FrameState) -> None:
+        answer = await self._targets[0].ping(frame, "understudy.layout()")
+        message = read_message(answer) if isinstance(answer, str) else None
+        frame.layout = message if isinstance(message, Layout) else None
+
+    # Once in a while ------------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        ticks = 0
+        while not self._is_over:
+            await asyncio.sleep(_TICK_S)
+            ticks += 1
+            if ticks % round(1 / _TICK_S) == 0:
+                await self._beat()
+            await self._look_again()
+
+    async def _look_again(self) -> None:
+        screencast, paused = self._screencast, self._capture.gate.paused
+        if screencast is None:
+            return
+        if self._was_paused and not paused:
+            screencast.forget()
+            for frame in self._tree:
+                await self._targets[0].ping(frame, "understudy.fresh()")
+        self._was_paused = paused
+        if screencast.stale and not self._capture.gate.page_denied(self.name):
+            await screencast.refresh()
+
+    async def _beat(self) -> None:
+        alive = False
+        for frame in self._tree:
+            began_ns = self._clock.now_ns()
+            deaf = await self._targets[0].ping(frame, "understudy.beat()")
+            alive = alive or (deaf is not None and not frame.parent)
+            if deaf is None:
+                await self._revive(frame)
+            elif deaf:
+                self._scribe.gap(frame.beaten_ns or began_ns, began_ns, "listener-lost")
+            frame.beaten_ns = began_ns
+            self._hearing.give_up(frame)
+        now_ns = self._clock.now_ns()
+        kept_ns = self._screencast.kept_ns if self._screencast else 0
+        if alive and self._hearing.visible and now_ns - kept_ns > _SECOND_NS:
+            self._capture.submit(FrameUnchanged(t_ns=now_ns, page=self.name))
+
+    async def _revive(self, frame: FrameState) -> None:
+        for target in self._targets:
+            if frame.world is None or frame.world.cdp is target.cdp:
+                await target.force(frame)
+
+    # The end --------------------------------------------------------------------------------------
+
+    def _end(self, change: str) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
+        now_ns = self._clock.now_ns()
+        if change == "crashed":
+            self._scribe.gap(self._heard_ns, now_ns, "tab-crash")
+        self._capture.submit(
+            PageChange(
+                t_ns=now_ns,
+                page=self.name,
+                change="crashed" if change == "crashed" else "closed",
+            )
+        )
+        self._capture.cut(self.name)
+        self._capture.gate.masks.forget(self.name)

@@ -1,0 +1,99 @@
+"""The recorder of one browser context: every page that it has, and every one that opens."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Self
+
+from recorder.browser.page import PageWatcher, Wiring
+from recorder.browser.scripts import Names, early_script
+from recorder.capture import Capture
+from recorder.errors import ConfigError
+from recorder.ledger import Ledger
+from recorder.schema import HeldState, InputEvent, PointerButton, PointerMove
+
+if TYPE_CHECKING:
+    from playwright.async_api import BrowserContext, Page
+
+DEFAULT_FPS = 10
+MOST_FPS = 60
+
+
+class BrowserRecorder:
+    """Records a Playwright context into a capture, for the length of an `async with` block.
+
+    Args:
+        context: of a Chromium; it may have pages already.
+        capture: the running recording; several contexts need one each.
+        ledger: what our own executors do in this context.
+        fps: images per second of each page, at most.
+
+    Raises:
+        ConfigError: the rate is not from 1 to 60.
+    """
+
+    def __init__(
+        self,
+        context: BrowserContext,
+        capture: Capture,
+        *,
+        ledger: Ledger | None = None,
+        fps: int = DEFAULT_FPS,
+    ) -> None:
+        if not 1 <= fps <= MOST_FPS:
+            raise ConfigError(f"cannot record {fps} frames a second; allowed: 1 to {MOST_FPS}")
+        self._context = context
+        self._wiring = Wiring(context, capture, Names(), fps, ledger, self._remember)
+        self._watchers: dict[Page, PageWatcher] = {}
+        self._starting: set[asyncio.Task[None]] = set()
+        self._pointer = (0, 0)
+        self._buttons: set[str] = set()
+
+    async def __aenter__(self) -> Self:
+        await self._context.add_init_script(early_script(self._wiring.names))
+        self._context.on("page", self._on_page)
+        await asyncio.gather(*(self._watch(page) for page in self._context.pages))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._context.remove_listener("page", self._on_page)
+        await asyncio.gather(*self._starting)
+        await asyncio.gather(*(watcher.stop() for watcher in self._watchers.values()))
+
+    def page_name(self, page: Page) -> str:
+        """Return what the recording calls a page, empty when it is none of this context."""
+        watcher = self._watchers.get(page)
+        return watcher.name if watcher else ""
+
+    async def secrecy(self, page: Page) -> str:
+        """Return "" when what has the keyboard focus is no secret; else secret or unknown."""
+        watcher = self._watchers.get(page)
+        return await watcher.secrecy() if watcher else "unknown"
+
+    def held_state(self) -> HeldState:
+        """Return what is held down, as far as the pages have told."""
+        x, y = self._pointer
+        now_ns = self._wiring.capture.clock.now_ns()
+        return HeldState(t_ns=now_ns, x=x, y=y, buttons=tuple(sorted(self._buttons)))
+
+    def _on_page(self, page: Page) -> None:
+        task = asyncio.ensure_future(self._watch(page))
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+
+    async def _watch(self, page: Page) -> None:
+        name = f"p{len(self._watchers) + 1}"
+        # named before anything is awaited, so that names follow the order of opening
+        watcher = PageWatcher(page, name, self._wiring)
+        self._watchers[page] = watcher
+        await watcher.start()
+
+    def _remember(self, event: InputEvent) -> None:
+        match event:
+            case PointerMove():
+                self._pointer = (event.x, event.y)
+            case PointerButton():
+                self._pointer = (event.x, event.y)
+                (self._buttons.add if event.down else self._buttons.discard)(event.button)
+            case _:
+                return

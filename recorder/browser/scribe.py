@@ -1,0 +1,177 @@
+"""What the documents of one page say, as events of the recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from recorder.browser.frames import FrameState, FrameTree
+from recorder.browser.layout import Transform
+from recorder.browser.messages import (
+    AnyMessage,
+    Elements,
+    Focus,
+    Keystroke,
+    Lost,
+    Pointer,
+    Typed,
+    Visibility,
+    Wheel,
+)
+from recorder.browser.translate import InputMessage, Place, to_element, to_event
+from recorder.browser.urls import clean_url
+from recorder.capture import Capture
+from recorder.ledger import Ledger
+from recorder.schema import (
+    Element,
+    ElementSnapshot,
+    FocusChange,
+    Gap,
+    InputEvent,
+    Navigation,
+    PageChange,
+    Redacted,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scribe:
+    """Where the events of one page go."""
+
+    page: str
+    capture: Capture
+    ledger: Ledger | None
+    seen: Callable[[InputEvent], object]
+    """Told of every event of a device, before it is stored."""
+
+    def input(
+        self, message: InputMessage, frame: FrameState, transform: Transform, received_ns: int
+    ) -> None:
+        """Keep something done in a frame, and say who did it."""
+        place = Place(
+            page=self.page,
+            frame=clean_url(frame.url) if frame.parent else "",
+            transform=transform,
+            # nothing is heard before it happened
+            t_ns=min(frame.clock.to_ns(message.ts), received_ns),
+            received_ns=received_ns,
+        )
+        event = to_event(message, place)
+        if event is None:
+            return
+        entry = self.ledger.claim(event) if self.ledger and event.trusted else None
+        if entry:
+            event = replace(event, controller=entry.controller, agent=entry.agent)
+        if event.trusted:
+            self.seen(event)
+        self.capture.submit(event)
+
+    def focus(self, message: Focus, frame: FrameState, transform: Transform) -> None:
+        """Keep where the keyboard focus went."""
+        target = to_element(message.target, transform)
+        states = target.states if target else ("unknown",)
+        self.capture.submit(
+            FocusChange(
+                t_ns=frame.clock.to_ns(message.ts),
+                target=target,
+                secret="secret" in states or "unknown" in states,
+                page=self.page,
+            )
+        )
+
+    def elements(self, t_ns: int, tree: FrameTree) -> None:
+        """Keep all elements of the page, the main frame's first."""
+        found: list[Element] = []
+        for frame in tree.shown():
+            transform = tree.transform(frame) if tree.allowed(frame) else None
+            if transform:
+                found += [e for seen in frame.elements if (e := to_element(seen, transform))]
+        self.capture.submit(ElementSnapshot(t_ns=t_ns, page=self.page, elements=tuple(found)))
+
+    def visible(self, t_ns: int, *, visible: bool) -> None:
+        """Keep that the page came to the front or left it."""
+        change = "visible" if visible else "hidden"
+        self.capture.submit(PageChange(t_ns=t_ns, page=self.page, change=change))
+
+    def address(self, frame: FrameState) -> None:
+        """Keep where a frame went."""
+        url = clean_url(frame.url)
+        name = url if frame.parent else ""
+        now_ns = self.capture.clock.now_ns()
+        self.capture.submit(Navigation(t_ns=now_ns, page=self.page, url=url, frame=name))
+
+    def gap(self, start_ns: int, end_ns: int, reason: str) -> None:
+        """Say that something may be missing."""
+        self.capture.submit(Gap(t_ns=start_ns, end_ns=end_ns, reason=reason, page=self.page))
+
+    def denied(self, frame: FrameState, t_ns: int) -> None:
+        """Say, once for each document, that a frame inside the page is not recorded."""
+        if not frame.denied_told and not self.capture.gate.paused:
+            frame.denied_told = True
+            self.capture.note(
+                Redacted(t_ns=t_ns, end_ns=t_ns, reason="denied-domain", page=self.page)
+            )
+
+
+class Hearing:
+    """Sorts what the documents of one page say.
+
+    Args:
+        scribe: writes it down.
+        tree: the page's frames; kept up to date with what they say of themselves.
+    """
+
+    def __init__(self, scribe: Scribe, tree: FrameTree) -> None:
+        self._scribe = scribe
+        self._tree = tree
+        self.visible = True
+
+    def take(self, frame: FrameState, message: AnyMessage, received_ns: int) -> None:
+        """Keep what a message tells."""
+        t_ns = frame.clock.to_ns(message.now)
+        if not self._tree.allowed(frame):
+            self._scribe.denied(frame, t_ns)
+            return
+        match message:
+            case Pointer() | Wheel() | Keystroke() | Typed() | Focus():
+                self._take_input(frame, message, received_ns)
+            case Elements():
+                frame.elements = message.elements
+                self._scribe.elements(t_ns, self._tree)
+            case Visibility() if not frame.parent and message.visible != self.visible:
+                self.visible = message.visible
+                self._scribe.visible(t_ns, visible=message.visible)
+            case Lost():
+                self._scribe.gap(frame.clock.to_ns(0), t_ns, "listener-lost")
+            case _:
+                return
+
+    def settle(self, frame: FrameState) -> None:
+        """Keep what waited for somebody to say where its frame lies."""
+        if not self._knows(frame):
+            return
+        waiting, frame.waiting = frame.waiting, []
+        for message, received_ns in waiting:
+            self.take(frame, message, received_ns)
+
+    def give_up(self, frame: FrameState) -> None:
+        """Say that input is missing, of a frame that nobody can place."""
+        if frame.waiting:
+            message, received_ns = frame.waiting[0]
+            start_ns = frame.clock.to_ns(message.now)
+            frame.waiting.clear()
+            self._scribe.gap(start_ns, received_ns, "frame-lost")
+
+    def _take_input(
+        self, frame: FrameState, message: InputMessage | Focus, received_ns: int
+    ) -> None:
+        transform = self._tree.transform(frame)
+        if transform is None or not frame.clock.settled:
+            frame.waiting.append((message, received_ns))
+        elif isinstance(message, Focus):
+            self._scribe.focus(message, frame, transform)
+        else:
+            self._scribe.input(message, frame, transform, received_ns)
+
+    def _knows(self, frame: FrameState) -> bool:
+        return frame.clock.settled and self._tree.transform(frame) is not None

@@ -1,0 +1,248 @@
+"""One DevTools target of a page: puts the script into its documents, and hears what they say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, Protocol
+
+from recorder.browser.cdp import Cdp
+from recorder.browser.frames import FrameState, FrameTree, World
+from recorder.browser.messages import AnyMessage, read_message
+from recorder.browser.scripts import Names, watch_script
+from recorder.clock import Clock
+
+_PINGS = 5  # one of them meets no other traffic
+
+
+class Listener(Protocol):
+    """Who wants to know what happens in a target."""
+
+    def heard(self, frame: FrameState, message: AnyMessage, received_ns: int) -> None:
+        """Take what a document said."""
+        ...
+
+    def navigated(self, frame: FrameState, url: str) -> None:
+        """Take that a frame shows another address."""
+        ...
+
+    def met(self, frame: FrameState) -> None:
+        """Take that a frame's place and clock are known."""
+        ...
+
+    def split_off(self, frame_id: str) -> None:
+        """Take that a frame has moved to a target of its own."""
+        ...
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do something beside."""
+        ...
+
+
+class Target:
+    """A page's main target, or a frame of it that has a process of its own."""
+
+    def __init__(
+        self, cdp: Cdp, names: Names, tree: FrameTree, listener: Listener, clock: Clock
+    ) -> None:
+        self.cdp = cdp
+        self._names = names
+        self._tree = tree
+        self._listener = listener
+        self._clock = clock
+        self._root = ""
+
+    async def start(self) -> bool:
+        """Begin to listen in every document there is and will be; return False if it is gone."""
+        for event, handler in self._handlers():
+            self.cdp.on(event, handler)
+        await self.cdp.send("Page.enable")
+        found = await self.cdp.send("Page.getFrameTree")
+        if found is None:
+            return False
+        self._learn(found["frameTree"])
+        self._root = found["frameTree"]["frame"]["id"]
+        world = self._names.world
+        source = watch_script(self._names)
+        await asyncio.gather(
+            self.cdp.send("Runtime.enable"),
+            self.cdp.send(
+                "Runtime.addBinding", name=self._names.binding, executionContextName=world
+            ),
+            self.cdp.send(
+                "Page.addScriptToEvaluateOnNewDocument",
+                source=source,
+                worldName=world,
+                runImmediately=True,
+            ),
+        )
+        return True
+
+    async def stop(self) -> None:
+        """Take the script out of every document and leave."""
+        worlds = [frame.world for frame in self._tree if frame.world]
+        await asyncio.gather(
+            *(
+                self.cdp.evaluate(world.number, "understudy.stop()")
+                for world in worlds
+                if world.cdp is self.cdp
+            )
+        )
+        await self.cdp.close()
+
+    async def force(self, frame: FrameState) -> None:
+        """Put the script into a document that has none, or that lost it."""
+        answer = await self.cdp.send(
+            "Page.createIsolatedWorld", frameId=frame.id, worldName=self._names.world
+        )
+        if answer is not None:
+            await self.cdp.evaluate(answer["executionContextId"], watch_script(self._names))
+
+    async def ping(self, frame: FrameState, expression: str) -> Any:
+        """Return what the script answers; a document's clock is learnt from it on the way."""
+        world = frame.world
+        if world is None:
+            return None
+        asked_ns = self._clock.now_ns()
+        answer = await world.cdp.evaluate(world.number, f"[performance.now(), {expression}]")
+        received_ns = self._clock.now_ns()
+        if answer is None or frame.world != world:
+            return None
+        frame.clock.answered(answer[0], asked_ns, received_ns)
+        return answer[1]
+
+    # What the browser says ----------------------------------------------------------------------
+
+    def _handlers(self) -> list[tuple[str, Callable[[dict[str, Any]], object]]]:
+        return [
+            ("Runtime.bindingCalled", self._on_binding),
+            ("Runtime.executionContextCreated", self._on_world),
+            ("Runtime.executionContextDestroyed", self._on_world_gone),
+            ("Runtime.executionContextsCleared", self._on_worlds_gone),
+            ("Page.frameAttached", self._on_attached),
+            ("Page.frameDetached", self._on_detached),
+            ("Page.frameNavigated", self._on_navigated),
+            ("Page.navigatedWithinDocument", self._on_moved),
+        ]
+
+    def _on_binding(self, params: dict[str, Any]) -> None:
+        received_ns = self._clock.now_ns()
+        frame = self._tree.of_world(self.cdp, params["executionContextId"])
+        if params["name"] != self._names.binding or frame is None:
+            return
+        message = read_message(params["payload"])
+        if message.doc != frame.doc:
+            world = frame.world
+            if frame.doc:
+                frame.renew(world)
+            frame.doc = message.doc
+        frame.clock.heard(message.now, received_ns)
+        self._listener.heard(frame, message, received_ns)
+
+    def _on_world(self, params: dict[str, Any]) -> None:
+        context = params["context"]
+        frame = self._tree.get(context.get("auxData", {}).get("frameId", ""))
+        if frame is None or context["name"] != self._names.world:
+            return
+        frame.renew(World(self.cdp, context["id"]))
+        self._listener.spawn(self._meet(frame))
+
+    def _on_world_gone(self, params: dict[str, Any]) -> None:
+        frame = self._tree.of_world(self.cdp, params["executionContextId"])
+        if frame:
+            frame.renew(None)
+
+    def _on_worlds_gone(self, _: dict[str, Any]) -> None:
+        for frame in self._tree:
+            if frame.world and frame.world.cdp is self.cdp:
+                frame.renew(None)
+
+    def _on_attached(self, params: dict[str, Any]) -> None:
+        self._tree.add(params["frameId"], params["parentFrameId"])
+
+    def _on_detached(self, params: dict[str, Any]) -> None:
+        if params["reason"] == "swap":
+            self._listener.split_off(params["frameId"])
+        else:
+            self._tree.remove(params["frameId"])
+
+    def _on_navigated(self, params: dict[str, Any]) -> None:
+        about = params["frame"]
+        frame = self._tree.add(about["id"], about.get("parentId", ""))
+        frame.url = about["url"]
+        self._listener.navigated(frame, frame.url)
+
+    def _on_moved(self, params: dict[str, Any]) -> None:
+        frame = self._tree.get(params["frameId"])
+        if frame:
+            frame.url = params["url"]
+            self._listener.navigated(frame, frame.url)
+
+    def _learn(self, found: dict[str, Any]) -> None:
+        about = found["frame"]
+        frame = self._tree.add(about["id"], about.get("parentId", ""))
+        frame.url = about["url"]
+        for child in found.get("childFrames", ()):
+            self._learn(child)
+
+    # Getting to know a document -----------------------------------------------------------------
+
+    async def _meet(self, frame: FrameState) -> None:
+        await self._tag(frame)
+        for child in self._tree:
+            if child.parent == frame.id and child.world:
+                await self._tag(child)
+        for _ in range(_PINGS):
+            await self.ping(frame, "0")
+        frame.clock.settle()
+        frame.beaten_ns = self._clock.now_ns()
+        self._listener.met(frame)
+
+    async def _tag(self, frame: FrameState) -> None:
+        # a parent cannot see which frame is in which of its elements; the browser can
+        parent = self._tree.get(frame.parent)
+        if parent is None or parent.world is None:
+            return
+        owner = await parent.world.cdp.send("DOM.getFrameOwner", frameId=frame.id)
+        if owner and parent.world:
+            function = "function (id) { understudy.tag(this, id); }"
+            await self._call(parent.world, owner["backendNodeId"], function, frame.id)
+
+    async def adopt_closed_roots(self) -> None:
+        """Show the scripts the closed shadow roots that came with the markup."""
+        document = await self.cdp.send("DOM.getDocument", depth=-1, pierce=True)
+        # else every change of the document would be told to us from now on
+        await self.cdp.send("DOM.disable")
+        if document is None:
+            return
+        for frame_id, node in _closed_roots(document["root"], self._root):
+            frame = self._tree.get(frame_id)
+            if frame and frame.world and frame.world.cdp is self.cdp:
+                function = "function () { understudy.adopt(this); }"
+                await self._call(frame.world, node, function)
+
+    async def _call(self, world: World, node: int, function: str, *arguments: str) -> None:
+        found = await world.cdp.send(
+            "DOM.resolveNode", backendNodeId=node, executionContextId=world.number
+        )
+        if found:
+            await world.cdp.send(
+                "Runtime.callFunctionOn",
+                objectId=found["object"]["objectId"],
+                functionDeclaration=function,
+                arguments=[{"value": argument} for argument in arguments],
+            )
+
+
+def _closed_roots(node: dict[str, Any], frame_id: str) -> Iterator[tuple[str, int]]:
+    waiting = [(node, frame_id)]
+    while waiting:
+        node, frame_id = waiting.pop()
+        for root in node.get("shadowRoots", ()):
+            if root.get("shadowRootType") == "closed":
+                yield frame_id, root["backendNodeId"]
+        inner = node.get("contentDocument")
+        if inner:
+            waiting.append((inner, node.get("frameId", frame_id)))
+        children = [*node.get("children", ()), *node.get("shadowRoots", ())]
+        waiting += [(child, frame_id) for child in children]

@@ -146,7 +146,8 @@ class Gate:
         self._lock = threading.RLock()
         self._app = ""
         self._window = 0
-        self._resumed_ns = 0
+        self.resumed_ns = 0
+        """When the last pause ended; what sources said before may have been lost in it."""
         self._movers: deque[int] = deque(maxlen=_MOVERS_KEPT)
         self._held: list[Event] = []
         self._pressed: set[tuple[str, str | int]] = set()
@@ -187,7 +188,7 @@ class Gate:
         with self._lock:
             if isinstance(event, Key) and event.down and self._obeys_hotkey(event):
                 return []
-            if self.paused or (isinstance(event, InputEvent) and event.t_ns < self._resumed_ns):
+            if self.paused or (isinstance(event, InputEvent) and event.t_ns < self.resumed_ns):
                 return []
             if isinstance(event, Navigation):
                 return self._admit_navigation(event)
@@ -217,7 +218,7 @@ class Gate:
                 return []
             self.paused = False
             self._pressed.clear()
-            self._resumed_ns = t_ns
+            self.resumed_ns = t_ns
             return [Resume(t_ns=t_ns)]
 
     def finish(self, t_ns: int) -> list[Event]:
@@ -229,7 +230,7 @@ class Gate:
     def page_denied(self, page: str, since_ns: int | None = None) -> bool:
         """Return whether frames of a page, or one frame grabbed at `since_ns`, must not be kept."""
         with self._lock:
-            is_late = since_ns is not None and since_ns < self._resumed_ns
+            is_late = since_ns is not None and since_ns < self.resumed_ns
             return self.paused or is_late or page in self._denied_pages
 
     # Rules --------------------------------------------------------------------------------------
@@ -266,7 +267,9 @@ class Gate:
             case WindowChange():
                 return self._judge_window(event)
             case PointerButton():
-                return self._judge_press(event, ("button", event.button), down=event.down)
+                # a click that a page makes up does not release the button that a person holds
+                device = "button" if event.trusted else "untrusted button"
+                return self._judge_press(event, (device, event.button), down=event.down)
             case TextInput() if _by_target(event.target)[0] is not Secrecy.PUBLIC:
                 return self._redact(event.t_ns, _by_target(event.target)[1], event.page)
             case ElementSnapshot():

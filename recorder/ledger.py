@@ -40,6 +40,8 @@ class Entry:
     agent: str
     client: int = 0
     """The X client that injects it, by its resource base; 0 where there is no such thing."""
+    place: tuple[int, int] | None = None
+    """Where it will arrive, to a pixel; None where places get clipped on the way."""
 
 
 def signature(event: InputEvent) -> str:
@@ -105,7 +107,8 @@ class Ledger:
             for position, entry in enumerate(self._entries):
                 if entry.t_ns - _EARLY_NS > event.t_ns:
                     return None
-                if entry.what == what and (client is None or entry.client in (0, client)):
+                is_client = client is None or entry.client in (0, client)
+                if entry.what == what and is_client and _is_at(event, entry.place):
                     del self._entries[position]
                     return entry
         return None
@@ -125,4 +128,11 @@ class Ledger:
             for line in lines:
                 found = json.loads(line)
                 found["controller"] = Controller(found["controller"])
+                found["place"] = tuple(found["place"]) if found.get("place") else None
                 self._entries.append(Entry(**found))
+
+
+def _is_at(event: InputEvent, place: tuple[int, int] | None) -> bool:
+    if place is None or not isinstance(event, (PointerMove, PointerButton)):
+        return True
+    return abs(event.x - place[0]) <= 1 and abs(event.y - place[1]) <= 1

@@ -78,8 +78,6 @@ class PageWatcher:
             now_ns = self._clock.now_ns()
             self._scribe.gap(self._heard_ns, now_ns, "page-lost")
             return
-        if self._tree.main:
-            self.navigated(self._tree.main, self._tree.main.url)
         self.page.on("framenavigated", self._on_frame)
         for frame in self.page.frames[1:]:
             await self._attach(frame)
@@ -176,9 +174,11 @@ class PageWatcher:
         if cdp is None:
             return None
         found = Target(cdp, self._wiring.names, self._tree, self, self._clock)
-        if not await found.start():
+        root = await found.start()
+        if root is None:
             return None
         self._targets.append(found)
+        self.navigated(root, root.url)
         return found
 
     def _on_frame(self, frame: Frame) -> None:

@@ -42,6 +42,7 @@ class BrowserRecorder:
     ) -> None:
         if not 1 <= fps <= MOST_FPS:
             raise ConfigError(f"cannot record {fps} frames a second; allowed: 1 to {MOST_FPS}")
+        self.capture = capture
         self._context = context
         self._wiring = Wiring(context, capture, Names(), fps, ledger, self._remember)
         self._watchers: dict[Page, PageWatcher] = {}

@@ -183,9 +183,7 @@ class Screencast:
     def _resized(self, pixels: Pixels, shot: _Shot) -> None:
         height, width = pixels.shape[:2]
         self._scaled(width / shot.width_css if shot.width_css else 1.0)
-        self._capture.submit(
-            Geometry(t_ns=shot.t_ns, width=width, height=height, page=self._page)
-        )
+        self._capture.submit(Geometry(t_ns=shot.t_ns, width=width, height=height, page=self._page))
 
 
 def _decode(jpeg: str) -> Pixels:
@@ -198,7 +196,9 @@ def _decode(jpeg: str) -> Pixels:
     return bgra
 
 
-def _cover_and_compare(pixels: Pixels, boxes: list[Box], before: Pixels | None) -> tuple[Box, ...] | None:
+def _cover_and_compare(
+    pixels: Pixels, boxes: list[Box], before: Pixels | None
+) -> tuple[Box, ...] | None:
     paint(pixels, boxes)
     if before is None or before.shape != pixels.shape:
         return None

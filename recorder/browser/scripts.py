@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.resources import files
+
+_SHARED = ("root", "markup", "early", "lost", "hello", "ready")
 
 
 def _unguessable() -> str:
@@ -30,15 +33,17 @@ class Names:
 
 def early_script(names: Names) -> str:
     """Return what runs in the page's own world, before any script of the page."""
-    return _bundle(names, "early.js")
+    found = asdict(names)
+    return _bundle({name: found[name] for name in _SHARED}, "early.js")
 
 
 def watch_script(names: Names) -> str:
     """Return what runs in the recorder's own world."""
-    return _bundle(names, "secrets.js", "elements.js", "watch.js")
+    return _bundle(asdict(names), "secrets.js", "elements.js", "watch.js")
 
 
-def _bundle(names: Names, *files_: str) -> str:
+def _bundle(names: Mapping[str, str], *scripts: str) -> str:
     folder = files("recorder.browser") / "scripts"
-    parts = [(folder / name).read_text("utf-8") for name in files_]
-    return "{const NAMES = %s;\n%s}" % (json.dumps(asdict(names)), "\n".join(parts))
+    parts = [(folder / script).read_text("utf-8") for script in scripts]
+    # a block, so that nothing of it is a global of the page
+    return "\n".join([f"{{const NAMES = {json.dumps(names)};", *parts, "}"])

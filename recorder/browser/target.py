@@ -52,14 +52,14 @@ class Target:
         self._clock = clock
         self._root = ""
 
-    async def start(self) -> bool:
-        """Begin to listen in every document there is and will be; return False if it is gone."""
+    async def start(self) -> FrameState | None:
+        """Listen in every document there is and will be; return the outermost frame, if any."""
         for event, handler in self._handlers():
             self.cdp.on(event, handler)
         await self.cdp.send("Page.enable")
         found = await self.cdp.send("Page.getFrameTree")
         if found is None:
-            return False
+            return None
         self._learn(found["frameTree"])
         self._root = found["frameTree"]["frame"]["id"]
         world = self._names.world
@@ -76,7 +76,7 @@ class Target:
                 runImmediately=True,
             ),
         )
-        return True
+        return self._tree.get(self._root)
 
     async def stop(self) -> None:
         """Take the script out of every document and leave."""

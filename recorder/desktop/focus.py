@@ -97,7 +97,7 @@ class FocusWatcher:
         self._tainted: set[int] = set()
         self._looked_ns = 0
         self._not_before_ns = 0
-        self._was_paused = False
+        self._resumed_ns = 0
         self._news = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="desktop-focus", daemon=True)
@@ -168,8 +168,8 @@ class FocusWatcher:
     def _has_news(self) -> bool:
         news = self._news.is_set() or self._heed_signals()
         self._news.clear()
-        resumed = self._was_paused and not self._gate.paused
-        self._was_paused = self._gate.paused
+        resumed = self._resumed_ns != self._gate.resumed_ns
+        self._resumed_ns = self._gate.resumed_ns
         if resumed:
             self._changes.append(
                 _Change(self._clock.now_ns(), Verdict(Secrecy.UNKNOWN, "unknown-focus"))

@@ -88,6 +88,7 @@ class X11Input:
         self._down: set[int] = set()
         self._injector: tuple[int, int, int] | None = None
         self._last_input_ns = 0
+        self._asking = threading.Lock()  # python-xlib mixes up the answers of two threads
         self._ready = threading.Event()
         self._stopping = threading.Event()
         self._threads = [
@@ -133,8 +134,9 @@ class X11Input:
         self._threads[1].join()
         with suppress(*lost()):
             # the server hands over what it kept back before it says that the stream is at its end
-            self._control.record_disable_context(self._context)
-            self._control.sync()
+            with self._asking:
+                self._control.record_disable_context(self._context)
+                self._control.sync()
             self._threads[0].join(_PATIENCE_S)
 
     def check(self) -> str | None:
@@ -148,8 +150,9 @@ class X11Input:
         from Xlib.error import XError  # noqa: PLC0415 - with the desktop extra only
 
         try:
-            pointer = self._control.screen().root.query_pointer()
-            keys = self._control.query_keymap()
+            with self._asking:
+                pointer = self._control.screen().root.query_pointer()
+                keys = self._control.query_keymap()
         except (*lost(), XError):
             return None
         x, y = self._viewport.locate(pointer.root_x, pointer.root_y)
@@ -180,8 +183,9 @@ class X11Input:
         pause_s = _BEAT_IDLE_S
         while not self._stopping.wait(pause_s):
             try:
-                root.query_pointer()
-                self._heed_mapping_changes()
+                with self._asking:
+                    root.query_pointer()
+                    self._heed_mapping_changes()
             except lost() as error:
                 log.error("the X server is gone: %s", error)  # noqa: TRY400
                 return

@@ -66,6 +66,7 @@ class MssScreen:
         import mss  # noqa: PLC0415
 
         self._error = mss.ScreenShotError
+        self._closed = False
         try:
             self._mss: Any = mss.MSS(display=display) if display else mss.MSS()
             monitors: list[dict[str, int]] = self._mss.monitors
@@ -101,7 +102,11 @@ class MssScreen:
         return list(self._mss.performance_status)
 
     def close(self) -> None:
-        """Let go of the display, which may be gone already."""
+        """Let go of the display, which may be gone already; a second time does nothing."""
+        if self._closed:
+            return
+        # when the display is gone, mss says so after it freed the connection, and would again
+        self._closed = True
         with suppress(self._error):
             self._mss.close()
 

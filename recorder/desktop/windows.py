@@ -59,7 +59,7 @@ class WindowWatcher:
         self._clock = capture.clock
         self._layout: Layout | None = None
         self._active: Active | None = None
-        self._was_paused = False
+        self._resumed_ns = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="desktop-windows", daemon=True)
 
@@ -139,12 +139,11 @@ class WindowWatcher:
 
     def _needs_look(self) -> bool:
         # without a window manager nobody announces where the focus goes
-        resumed = self._was_paused and not self._gate.paused
-        return resumed or not self._desk.has_manager()
+        return self._resumed_ns != self._gate.resumed_ns or not self._desk.has_manager()
 
     def _look(self) -> None:
-        resumed = self._was_paused and not self._gate.paused
-        self._was_paused = self._gate.paused
+        resumed = self._resumed_ns != self._gate.resumed_ns
+        self._resumed_ns = self._gate.resumed_ns
         with suppress(gone()):  # a window may close while we ask; its closing is news of its own
             self._see_layout(again=resumed)
             self.visible = self._desk.visible()

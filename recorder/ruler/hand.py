@@ -1,7 +1,9 @@
-"""A hand that moves at known times, as a process: `python -m recorder.ruler.hand COUNT [--keys]`.
+"""A hand that moves at known times, as a process: `python -m recorder.ruler.hand COUNT`.
 
-It moves the pointer 100 times a second to places that it visits only once and, when asked, taps a
-key that does nothing alone. It prints what it did as JSON: what, and between which two times.
+It moves the pointer 100 times a second to places that it visits only once. It prints what it did as
+JSON: what, and between which two times. Options: `--keys` taps a key that does nothing alone;
+`--unanswered` does not wait for the server, as no device does. Then a server that has nothing to
+say to anybody keeps what it records for others in a buffer, and the truth is less well known.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ def places(width: int, height: int) -> Iterator[tuple[int, int]]:
             yield x, y
 
 
-def main(count: int, *, keys: bool) -> None:
+def main(count: int, *, keys: bool, unanswered: bool) -> None:
     """Make `count` moves."""
     from Xlib import XK, X  # noqa: PLC0415 - with the desktop extra only
     from Xlib.ext import xtest  # noqa: PLC0415 - with the desktop extra only
@@ -39,7 +41,7 @@ def main(count: int, *, keys: bool) -> None:
     def inject(what: str, kind: int, detail: int = 0, x: int = 0, y: int = 0) -> None:
         before_ns = time.monotonic_ns()
         xtest.fake_input(connection, kind, detail, x=x, y=y)
-        connection.sync()
+        connection.flush() if unanswered else connection.sync()
         done.append((what, before_ns, time.monotonic_ns()))
 
     start = time.monotonic()
@@ -50,9 +52,11 @@ def main(count: int, *, keys: bool) -> None:
         if keys and number % _KEY_EVERY == 0:
             inject(f"key {keycode} down", X.KeyPress, keycode)
             inject(f"key {keycode} up", X.KeyRelease, keycode)
+    connection.flush()
     sys.stdout.write(json.dumps(done))
     connection.close()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), keys="--keys" in sys.argv[2:])
+    options = sys.argv[2:]
+    main(int(sys.argv[1]), keys="--keys" in options, unanswered="--unanswered" in options)

@@ -44,6 +44,8 @@ class Ruler:
     fps: int = 10
     paint: bool = True
     """Show the clock; without it only events are measured, and no app listens to them."""
+    answered: bool = True
+    """Wait for the server after each injection, so that its time is known well."""
     own_display: bool = True
     """The display is ours alone: keys may be tapped, and all that is typed may be kept."""
 
@@ -58,18 +60,24 @@ class Alignment:
     """How honest the times of a recording are."""
 
     events: EventErrors
-    frames: FrameErrors
+    frames: FrameErrors | None
+    """None where no clock was painted."""
 
     def text(self) -> str:
-        """Return it in two lines for people."""
-        events, frames = self.events, self.frames
-        return (
+        """Return it in a line or two for people."""
+        events = self.events
+        lines = [
             f"events: {events.count} recorded, {events.lost} lost, {events.order_errors} out of "
-            f"order; error p50 {events.error_ms_p50:.2f} ms, p99 {events.error_ms_p99:.2f} ms\n"
-            f"frames: {frames.count} read, {frames.unread} unreadable; error p50 "
-            f"{frames.error_ms_p50:.2f} ms, p99 {frames.error_ms_p99:.2f} ms; age p99 "
-            f"{frames.age_ms_p99:.2f} ms, the clock's repaint included"
-        )
+            f"order; error p50 {events.error_ms_p50:.2f} ms, p99 {events.error_ms_p99:.2f} ms"
+        ]
+        if self.frames:
+            frames = self.frames
+            lines.append(
+                f"frames: {frames.count} read, {frames.unread} unreadable; error p50 "
+                f"{frames.error_ms_p50:.2f} ms, p99 {frames.error_ms_p99:.2f} ms; age p99 "
+                f"{frames.age_ms_p99:.2f} ms, the clock's repaint included"
+            )
+        return "\n".join(lines)
 
 
 def measure_alignment(ruler: Ruler) -> Alignment:
@@ -92,7 +100,7 @@ def measure_alignment(ruler: Ruler) -> Alignment:
         recording = Recording(folder)
         return Alignment(
             events=compare_events(injected, stamps(recording.events())),
-            frames=compare_frames(painted, _read_codes(recording) if ruler.paint else []),
+            frames=compare_frames(painted, _read_codes(recording)) if ruler.paint else None,
         )
 
 
@@ -103,8 +111,11 @@ def inject(ruler: Ruler) -> list[Span]:
         CaptureError: the program that does it failed.
     """
     count = str(round(ruler.seconds * _MOVES_PER_S))
-    keys = ["--keys"] if ruler.own_display else []
-    with Helper(ruler.env_there, "recorder.ruler.hand", count, *keys) as hand:
+    options = [
+        *(["--keys"] if ruler.own_display else []),
+        *([] if ruler.answered else ["--unanswered"]),
+    ]
+    with Helper(ruler.env_there, "recorder.ruler.hand", count, *options) as hand:
         return [Span(*done) for done in json.loads(hand.finish())]
 
 

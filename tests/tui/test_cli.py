@@ -143,9 +143,7 @@ def test_delete_leaves_nothing(monday: Recording, capsys: Capsys) -> None:
     assert not monday.folder.exists()
 
 
-def test_delete_touches_no_file_that_is_not_a_recordings(
-    monday: Recording, capsys: Capsys
-) -> None:
+def test_delete_touches_no_file_that_is_not_a_recordings(monday: Recording, capsys: Capsys) -> None:
     (monday.folder / "thesis.txt").write_text("mine")
     says(capsys, "delete", "monday", "--yes")
     assert [path.name for path in monday.folder.iterdir()] == ["thesis.txt"]

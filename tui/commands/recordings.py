@@ -49,7 +49,7 @@ def list_recordings(*, json: bool = False) -> None:
             err.print(f"[red]{escape(folder.name)}[/]: {escape(str(error))}")
             continue
         if json:
-            print_json(asdict(found))
+            print_json({**asdict(found), "folder": str(folder)})
         table.add_row(*map(escape, _cells(found)))
     if not json:
         out.print(table)
@@ -105,7 +105,7 @@ def trim(name: Name, *, start: float = 0.0, end: float = float("inf")) -> None:
     start_ns, end_ns = _span(recording, start, end)
     with err.status("trimming"):
         surgery.trim(recording.folder, start_ns, end_ns)
-    out.print(_one_line(name))
+    _say(recording.folder)
 
 
 def redact(
@@ -124,7 +124,7 @@ def redact(
     boxes: list[Box] | None = [box] if box else None
     with err.status("redacting"):
         surgery.redact(recording.folder, start_ns, end_ns, boxes)
-    out.print(_one_line(name))
+    _say(recording.folder)
 
 
 def recover(name: Name) -> None:
@@ -133,9 +133,10 @@ def recover(name: Name) -> None:
     Args:
         name: the recording, by name or by folder.
     """
+    folder = find(name)
     with err.status("recovering"):
-        recovery.recover(find(name))
-    out.print(_one_line(name))
+        recovery.recover(folder)
+    _say(folder)
 
 
 def verify(name: Name, *, quick: bool = False) -> int:
@@ -204,9 +205,46 @@ def print_json(body: object) -> None:
     sys.stdout.write(json_module.dumps(body) + "\n")
 
 
+def one_line(found: viewer.Summary) -> str:
+    """Return a recording in one line of words."""
+    words = [f"{found.name}: {found.state}, {found.seconds:.1f} s, {found.events} input events"]
+    words += [f"{found.frames} frames, {found.megabytes:.1f} MB", *_notes(found)]
+    return ", ".join(words)
+
+
+def _notes(found: viewer.Summary) -> list[str]:
+    counted = {
+        "redacted": found.redactions,
+        "gaps": found.gaps,
+        "faults": found.faults,
+        "frames dropped": found.dropped_frames,
+    }
+    return [f"{count} {what}" for what, count in counted.items() if count]
+
+
+def _cells(found: viewer.Summary) -> list[str]:
+    minutes, seconds = divmod(round(found.seconds), 60)
+    return [
+        found.name,
+        found.source,
+        found.state,
+        f"{minutes}:{seconds:02}",
+        str(found.events),
+        str(found.frames),
+        f"{found.megabytes:.1f}",
+        ", ".join(_notes(found)),
+    ]
+
+
+def _say(folder: Path) -> None:
+    out.print(escape(one_line(viewer.summary(Recording(folder)))))
+
+
 def _span(recording: Recording, start_s: float, end_s: float) -> tuple[int, int]:
     if not 0 <= start_s < end_s:
-        raise ConfigError(f"a stretch runs from 0 or later to a later end; found {start_s}–{end_s}")
+        raise ConfigError(
+            f"a stretch runs from 0 or later to a later end; found {start_s} to {end_s}"
+        )
     begin_ns = recording.manifest.started_ns
     last_ns = max(recording.manifest.ended_ns, begin_ns)
     if begin_ns + start_s * _NS > last_ns:

@@ -29,11 +29,11 @@ def doctor(*, ruler: bool = True, display: str = "", json: bool = False) -> int:
 
     Args:
         ruler: measure alignment as well (about ten seconds).
-        display: run the ruler on this X display, such as `:0`; it moves the pointer there.
+        display: look at this X display, such as `:0`; the ruler moves the pointer there.
         json: print one JSON object instead of a table.
     """
     with err.status("examining this machine"):
-        findings = doctor_module.examine()
+        findings = doctor_module.examine(display or None)
     measured = None
     if ruler:
         with err.status("running the ruler test"):
@@ -52,7 +52,7 @@ def doctor(*, ruler: bool = True, display: str = "", json: bool = False) -> int:
         table.add_row(_SIGNS[finding.verdict], escape(finding.name), escape(finding.found) + advice)
     out.print(table)
     if measured:
-        out.print(measured.text())
+        out.print(escape(measured.text()))
     return int(failed)
 
 
@@ -61,6 +61,8 @@ def bench(
     *,
     json: Path | None = None,
     seconds: float = 20.0,
+    repeats: int = 1,
+    seed: int = 0,
 ) -> int:
     """Measure the recorder next to the peers that a user would pick instead.
 
@@ -68,11 +70,13 @@ def bench(
         what: the part to measure.
         json: write all figures to this file.
         seconds: how long each workload is recorded.
+        repeats: how often each workload is recorded by each recorder.
+        seed: of the first repeat; each next one has the next seed.
 
     Raises:
         ConfigError: the file cannot be written.
     """
-    from recorder import bench as bench_module  # noqa: PLC0415 - needs an extra, psutil
+    from recorder import bench as bench_module  # noqa: PLC0415 - psutil, which it needs, is extra
 
     if json is not None and not _writable(json):
         raise ConfigError(f"cannot write {json}: no such folder, or not allowed")
@@ -80,9 +84,12 @@ def bench(
     with Progress(*columns, console=err) as progress:
         task = progress.add_task(f"bench {what}")
         figures = bench_module.run(
-            seconds=seconds, report=lambda text: progress.update(task, description=text)
+            seconds=seconds,
+            repeats=repeats,
+            seed=seed,
+            report=lambda text: progress.update(task, description=text),
         )
-    out.print(bench_module.table(figures))
+    out.print(escape(bench_module.table(figures)))
     if json is not None:
         write_atomically(json, json_module.dumps(figures, indent=1).encode() + b"\n")
         out.print(f"all figures: {escape(str(json))}")

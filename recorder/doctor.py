@@ -220,10 +220,11 @@ def _examine_browser(*, headless: bool) -> Finding:
 def _examine_disk() -> Iterator[Finding]:
     folder = home()
     there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if not os.access(there, os.W_OK):
-        yield Finding(
-            "recordings folder", "fail", f"{there} cannot be written", "set UNDERSTUDY_HOME"
-        )
+    try:
+        with tempfile.TemporaryFile(dir=there):  # root may write anywhere, says os.access
+            pass
+    except OSError as error:
+        yield Finding("recordings folder", "fail", f"{folder}: {error}", "set UNDERSTUDY_HOME")
         return
     yield Finding("recordings folder", "ok", str(folder))
     free = shutil.disk_usage(there).free

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from recorder.codec import event_from_line, event_to_line
-from recorder.errors import DamagedError, NotFoundError
+from recorder.errors import ConfigError, DamagedError, NotFoundError
 from recorder.schema import (
     AgentAction,
     ClockAnchor,
@@ -28,6 +28,7 @@ from recorder.splice import keep_first
 from recorder.store import (
     Manifest,
     describe_files,
+    is_being_recorded,
     read_manifest,
     write_atomically,
     write_manifest,
@@ -69,12 +70,15 @@ def recover(folder: Path) -> Manifest:
     is closed as `recovered`. One that is whole already is left as it is.
 
     Raises:
+        ConfigError: it is being recorded right now.
         NotFoundError: there is no recording in the folder.
         DamagedError: it is not a recording, or nothing of it can be read.
         NewerVersionError: a later version of understudy wrote it.
     """
     if not (folder / "manifest.json").exists() and not (folder / "events.jsonl").exists():
         raise NotFoundError(f"no recording in {folder}: neither manifest.json nor events.jsonl")
+    if is_being_recorded(folder):
+        raise ConfigError(f"{folder} is being recorded right now; stop that first")
     manifest = _read_manifest(folder)
     _remove_leftovers(folder)
     if manifest and manifest.state != "open" and not verify(folder, quick=True):

@@ -23,6 +23,11 @@ from typing import Any
 import msgspec
 import platformdirs
 
+try:
+    import fcntl
+except ImportError:  # Windows has no advisory locks
+    fcntl = None
+
 from recorder.codec import event_from_line, event_to_line
 from recorder.errors import ConfigError, DamagedError, NewerVersionError, NotFoundError
 from recorder.schema import Event, Frame
@@ -160,6 +165,19 @@ def read_manifest(folder: Path) -> Manifest:
         raise DamagedError(f"{path} is damaged: {error}") from error
 
 
+def is_being_recorded(folder: Path) -> bool:
+    """Return whether a process is writing this recording right now."""
+    path = folder / "events.jsonl"
+    if fcntl is None or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def describe_files(folder: Path) -> dict[str, FileEntry]:
     """Return size and hash of every file of a recording but its manifest."""
     entries: dict[str, FileEntry] = {}
@@ -240,7 +258,10 @@ class RecordingWriter:
 
     def _open_events(self) -> int:
         path = self.folder / "events.jsonl"
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it however the process ends
+        return file
 
     def _write(self, body: bytes) -> None:
         start = os.fstat(self._file).st_size

@@ -24,6 +24,24 @@ _QUIET = (
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
 )
+# Chromium reads only the last --disable-features, so Playwright's own are repeated here
+_WITHOUT = (
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+    "Translate",
+    # paints "Debugger paused in another tab" over a page each time that it opens a popup
+    "ShowHudDisplayForPausedPages",
+)
 _HEADLESS_ONLY = ("chromium-headless-shell", "chrome-headless-shell")
 _FULL = (
     "chromium",
@@ -67,7 +85,8 @@ def launch_arguments() -> list[str]:
     """Return the flags that keep Chromium from calling home or asking questions."""
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     # Chromium's own sandbox refuses to run as root
-    return [*_QUIET, *(["--no-sandbox"] if is_root else [])]
+    sandbox = ["--no-sandbox"] if is_root else []
+    return [*_QUIET, f"--disable-features={','.join(_WITHOUT)}", *sandbox]
 
 
 def _candidates(*, headless: bool) -> Iterator[Path]:

@@ -43,7 +43,9 @@ class Message(msgspec.Struct, frozen=True, tag_field="k"):
 
 
 class Hello(Message, frozen=True, tag="hello"):
-    """The script runs in a new document."""
+    """The script runs in a new document, where input was missed before it did."""
+
+    missed: int
 
 
 class Pointer(Message, frozen=True, tag="pointer"):
@@ -126,25 +128,25 @@ class Markup(Message, frozen=True, tag="markup"):
     """The page parsed markup that may hold closed shadow roots."""
 
 
-class Lost(Message, frozen=True, tag="lost"):
-    """Input came before the script could tell what it was for."""
-
-    count: float
-
-
 AnyMessage: TypeAlias = (
-    Hello
-    | Pointer
-    | Wheel
-    | Keystroke
-    | Typed
-    | Focus
-    | Visibility
-    | Layout
-    | Elements
-    | Markup
-    | Lost
+    Hello | Pointer | Wheel | Keystroke | Typed | Focus | Visibility | Layout | Elements | Markup
 )
+
+
+class EarlyInput(msgspec.Struct, frozen=True):
+    """Input that came before the script could tell what it was for."""
+
+    type: Literal["pointerdown", "pointerup", "wheel", "keydown", "input"]
+    ts: float
+    now: float
+    x: float
+    y: float
+    dx: float
+    dy: float
+    button: int
+
+
+_early_decoder: msgspec.json.Decoder[EarlyInput] = msgspec.json.Decoder(EarlyInput)
 _decoder: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(AnyMessage)
 
 
@@ -156,5 +158,17 @@ def read_message(payload: str) -> AnyMessage:
     """
     try:
         return _decoder.decode(payload)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise CaptureError(f"a page sent what no script of ours sends: {error}") from error
+
+
+def read_early(payload: str) -> EarlyInput:
+    """Return what a page's own world said.
+
+    Raises:
+        CaptureError: it is none of our messages.
+    """
+    try:
+        return _early_decoder.decode(payload)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise CaptureError(f"a page sent what no script of ours sends: {error}") from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from recorder.browser.cdp import Cdp
 from recorder.browser.frames import FrameState, FrameTree
-from recorder.browser.messages import AnyMessage, Layout, Markup, read_message
+from recorder.browser.messages import AnyMessage, Layout, Markup, read_early, read_message
 from recorder.browser.screencast import Screencast
 from recorder.browser.scribe import Hearing, Scribe
 from recorder.browser.scripts import Names
@@ -37,6 +37,8 @@ class Wiring:
     ledger: Ledger | None
     seen: Callable[[InputEvent], object]
     """Told of every event of a device, before it is stored."""
+    begun_ns: int
+    """When the recording of the context began."""
 
 
 class PageWatcher:
@@ -56,7 +58,9 @@ class PageWatcher:
         self._capture = wiring.capture
         self._clock = wiring.capture.clock
         self._tree = FrameTree(wiring.capture.gate.rules.domain_allowed)
-        self._scribe = Scribe(name, wiring.capture, wiring.ledger, wiring.seen)
+        self._scribe = Scribe(
+            name, wiring.capture, wiring.ledger, wiring.seen, wiring.begun_ns
+        )
         self._hearing = Hearing(self._scribe, self._tree)
         self._targets: list[Target] = []
         self._screencast: Screencast | None = None
@@ -104,6 +108,11 @@ class PageWatcher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for target in self._targets:
             await target.stop()
+
+    def heard_early(self, payload: str, *, in_main: bool) -> None:
+        """Take input from a document that the script was not in yet."""
+        received_ns = self._clock.now_ns()
+        self._hearing.take_early(read_early(payload), received_ns, in_main=in_main)
 
     async def confirm(self) -> bool:
         """Ask every frame that shows where its secrets are now; return whether the page said."""
@@ -233,11 +242,11 @@ class PageWatcher:
         alive = False
         for frame in self._tree:
             began_ns = self._clock.now_ns()
-            deaf = await self._targets[0].ping(frame, "understudy.beat()")
-            alive = alive or (deaf is not None and not frame.parent)
-            if deaf is None:
+            missed = await self._targets[0].ping(frame, "understudy.beat()")
+            alive = alive or (missed is not None and not frame.parent)
+            if missed is None:
                 await self._revive(frame)
-            elif deaf:
+            elif missed:
                 self._scribe.gap(frame.beaten_ns or began_ns, began_ns, "listener-lost")
             frame.beaten_ns = began_ns
             self._hearing.give_up(frame)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from recorder.browser.page import PageWatcher, Wiring
 from recorder.browser.scripts import Names, early_script
@@ -44,14 +44,17 @@ class BrowserRecorder:
             raise ConfigError(f"cannot record {fps} frames a second; allowed: 1 to {MOST_FPS}")
         self.capture = capture
         self._context = context
-        self._wiring = Wiring(context, capture, Names(), fps, ledger, self._remember)
+        begun_ns = capture.clock.now_ns()
+        self._wiring = Wiring(context, capture, Names(), fps, ledger, self._remember, begun_ns)
         self._watchers: dict[Page, PageWatcher] = {}
         self._starting: set[asyncio.Task[None]] = set()
         self._pointer = (0, 0)
         self._buttons: set[str] = set()
 
     async def __aenter__(self) -> Self:
-        await self._context.add_init_script(early_script(self._wiring.names))
+        names = self._wiring.names
+        await self._context.expose_binding(names.report, self._on_early)
+        await self._context.add_init_script(early_script(names))
         self._context.on("page", self._on_page)
         await asyncio.gather(*(self._watch(page) for page in self._context.pages))
         return self
@@ -76,6 +79,12 @@ class BrowserRecorder:
         x, y = self._pointer
         now_ns = self._wiring.capture.clock.now_ns()
         return HeldState(t_ns=now_ns, x=x, y=y, buttons=tuple(sorted(self._buttons)))
+
+    def _on_early(self, source: dict[str, Any], payload: str) -> None:
+        page, frame = source["page"], source["frame"]
+        watcher = self._watchers.get(page)
+        if watcher:
+            watcher.heard_early(payload, in_main=frame.parent_frame is None)
 
     def _on_page(self, page: Page) -> None:
         task = asyncio.ensure_future(self._watch(page))

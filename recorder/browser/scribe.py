@@ -9,16 +9,18 @@ from recorder.browser.frames import FrameState, FrameTree
 from recorder.browser.layout import Transform
 from recorder.browser.messages import (
     AnyMessage,
+    EarlyInput,
     Elements,
     Focus,
+    Hello,
     Keystroke,
-    Lost,
     Pointer,
     Typed,
     Visibility,
     Wheel,
 )
-from recorder.browser.translate import InputMessage, Place, to_element, to_event
+from recorder.browser.pageclock import PageClock
+from recorder.browser.translate import InputMessage, Place, early_message, to_element, to_event
 from recorder.browser.urls import clean_url
 from recorder.capture import Capture
 from recorder.ledger import Ledger
@@ -43,6 +45,8 @@ class Scribe:
     ledger: Ledger | None
     seen: Callable[[InputEvent], object]
     """Told of every event of a device, before it is stored."""
+    begun_ns: int
+    """When the recording of the context began; what was missed before is not missing."""
 
     def input(
         self, message: InputMessage, frame: FrameState, transform: Transform, received_ns: int
@@ -138,13 +142,27 @@ class Hearing:
             case Elements():
                 frame.elements = message.elements
                 self._scribe.elements(t_ns, self._tree)
+            case Hello() if message.missed:
+                zero_ns = frame.clock.to_ns(0)
+                if zero_ns > self._scribe.begun_ns:
+                    self._scribe.gap(zero_ns, t_ns, "listener-late")
             case Visibility() if not frame.parent and message.visible != self.visible:
                 self.visible = message.visible
                 self._scribe.visible(t_ns, visible=message.visible)
-            case Lost():
-                self._scribe.gap(frame.clock.to_ns(0), t_ns, "listener-lost")
             case _:
                 return
+
+    def take_early(self, early: EarlyInput, received_ns: int, *, in_main: bool) -> None:
+        """Keep input that came before the script was there; say that it is missing where it is."""
+        clock = PageClock()
+        clock.heard(early.now, received_ns)
+        frame = FrameState("", "", clock=clock)
+        message = early_message(early)
+        if message is None or not in_main:
+            self._scribe.gap(clock.to_ns(early.ts), received_ns, "listener-late")
+            return
+        scale = self._tree.scale
+        self._scribe.input(message, frame, Transform(scale_x=scale, scale_y=scale), received_ns)
 
     def settle(self, frame: FrameState) -> None:
         """Keep what waited for somebody to say where its frame lies."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 
-_SHARED = ("root", "markup", "early", "lost", "hello", "ready")
+_SHARED = ("report", "root", "markup", "hello", "ready", "said")
 
 
 def _unguessable() -> str:
@@ -22,13 +22,15 @@ class Names:
     world: str = field(default_factory=_unguessable)
     """The JavaScript world that the listeners live in, apart from the page's own."""
     binding: str = field(default_factory=_unguessable)
+    """What the recorder's own world calls."""
+    report: str = field(default_factory=_unguessable)
+    """What the page's own world calls until then."""
     probe: str = field(default_factory=_unguessable)
     root: str = field(default_factory=_unguessable)
     markup: str = field(default_factory=_unguessable)
-    early: str = field(default_factory=_unguessable)
-    lost: str = field(default_factory=_unguessable)
     hello: str = field(default_factory=_unguessable)
     ready: str = field(default_factory=_unguessable)
+    said: str = field(default_factory=_unguessable)
 
 
 def early_script(names: Names) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeAlias
 
 from recorder.browser.cdp import Cdp
 from recorder.browser.frames import FrameState, FrameTree, World
@@ -13,6 +14,7 @@ from recorder.browser.scripts import Names, watch_script
 from recorder.clock import Clock
 
 _PINGS = 5  # one of them meets no other traffic
+_Handler: TypeAlias = Callable[[dict[str, Any], int], object]
 
 
 class Listener(Protocol):
@@ -51,31 +53,33 @@ class Target:
         self._listener = listener
         self._clock = clock
         self._root = ""
+        self._early: list[tuple[_Handler, dict[str, Any], int]] | None = []
 
     async def start(self) -> FrameState | None:
         """Listen in every document there is and will be; return the outermost frame, if any."""
         for event, handler in self._handlers():
-            self.cdp.on(event, handler)
-        await self.cdp.send("Page.enable")
-        found = await self.cdp.send("Page.getFrameTree")
-        if found is None:
-            return None
-        self._learn(found["frameTree"])
-        self._root = found["frameTree"]["frame"]["id"]
+            self.cdp.on(event, partial(self._handle, handler))
         world = self._names.world
-        source = watch_script(self._names)
-        await asyncio.gather(
+        # all at once: each round trip is one in which a person may click in a popup
+        found, *_ = await asyncio.gather(
+            self.cdp.send("Page.getFrameTree"),
+            self.cdp.send("Page.enable"),
             self.cdp.send("Runtime.enable"),
             self.cdp.send(
                 "Runtime.addBinding", name=self._names.binding, executionContextName=world
             ),
             self.cdp.send(
                 "Page.addScriptToEvaluateOnNewDocument",
-                source=source,
+                source=watch_script(self._names),
                 worldName=world,
                 runImmediately=True,
             ),
         )
+        if found is None:
+            return None
+        self._root = found["frameTree"]["frame"]["id"]
+        self._learn(found["frameTree"])
+        self._catch_up()
         return self._tree.get(self._root)
 
     async def stop(self) -> None:
@@ -113,7 +117,19 @@ class Target:
 
     # What the browser says ----------------------------------------------------------------------
 
-    def _handlers(self) -> list[tuple[str, Callable[[dict[str, Any]], object]]]:
+    def _handle(self, handler: _Handler, params: dict[str, Any]) -> None:
+        if self._early is None:
+            handler(params, self._clock.now_ns())
+        else:
+            self._early.append((handler, params, self._clock.now_ns()))
+
+    def _catch_up(self) -> None:
+        # what was said before the frames were known waits for their names
+        early, self._early = self._early, None
+        for handler, params, received_ns in early or []:
+            handler(params, received_ns)
+
+    def _handlers(self) -> list[tuple[str, _Handler]]:
         return [
             ("Runtime.bindingCalled", self._on_binding),
             ("Runtime.executionContextCreated", self._on_world),
@@ -125,8 +141,7 @@ class Target:
             ("Page.navigatedWithinDocument", self._on_moved),
         ]
 
-    def _on_binding(self, params: dict[str, Any]) -> None:
-        received_ns = self._clock.now_ns()
+    def _on_binding(self, params: dict[str, Any], received_ns: int) -> None:
         frame = self._tree.of_world(self.cdp, params["executionContextId"])
         if params["name"] != self._names.binding or frame is None:
             return
@@ -135,11 +150,12 @@ class Target:
             world = frame.world
             if frame.doc:
                 frame.renew(world)
+                self._listener.spawn(self._meet(frame))
             frame.doc = message.doc
         frame.clock.heard(message.now, received_ns)
         self._listener.heard(frame, message, received_ns)
 
-    def _on_world(self, params: dict[str, Any]) -> None:
+    def _on_world(self, params: dict[str, Any], _: int) -> None:
         context = params["context"]
         frame = self._tree.get(context.get("auxData", {}).get("frameId", ""))
         if frame is None or context["name"] != self._names.world:
@@ -147,32 +163,37 @@ class Target:
         frame.renew(World(self.cdp, context["id"]))
         self._listener.spawn(self._meet(frame))
 
-    def _on_world_gone(self, params: dict[str, Any]) -> None:
+    def _on_world_gone(self, params: dict[str, Any], _: int) -> None:
         frame = self._tree.of_world(self.cdp, params["executionContextId"])
         if frame:
             frame.renew(None)
 
-    def _on_worlds_gone(self, _: dict[str, Any]) -> None:
+    def _on_worlds_gone(self, _params: dict[str, Any], _: int) -> None:
         for frame in self._tree:
             if frame.world and frame.world.cdp is self.cdp:
                 frame.renew(None)
 
-    def _on_attached(self, params: dict[str, Any]) -> None:
+    def _on_attached(self, params: dict[str, Any], _: int) -> None:
         self._tree.add(params["frameId"], params["parentFrameId"])
 
-    def _on_detached(self, params: dict[str, Any]) -> None:
+    def _on_detached(self, params: dict[str, Any], _: int) -> None:
         if params["reason"] == "swap":
             self._listener.split_off(params["frameId"])
         else:
             self._tree.remove(params["frameId"])
 
-    def _on_navigated(self, params: dict[str, Any]) -> None:
+    def _on_navigated(self, params: dict[str, Any], _: int) -> None:
         about = params["frame"]
         frame = self._tree.add(about["id"], about.get("parentId", ""))
         frame.url = about["url"]
         self._listener.navigated(frame, frame.url)
+        if frame.world:
+            # a window may be kept for its first real document; listeners in it are not, and
+            # scripts for new documents do not run
+            world = frame.world
+            self._listener.spawn(world.cdp.evaluate(world.number, watch_script(self._names)))
 
-    def _on_moved(self, params: dict[str, Any]) -> None:
+    def _on_moved(self, params: dict[str, Any], _: int) -> None:
         frame = self._tree.get(params["frameId"])
         if frame:
             frame.url = params["url"]

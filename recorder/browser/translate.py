@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 from recorder.browser.layout import Transform
-from recorder.browser.messages import Keystroke, Pointer, SeenElement, Typed, Wheel
+from recorder.browser.messages import EarlyInput, Keystroke, Pointer, SeenElement, Typed, Wheel
 from recorder.schema import (
     Button,
     Controller,
@@ -64,6 +64,34 @@ def to_event(message: InputMessage, place: Place) -> InputEvent | None:
                 input_type=message.inputType,
                 target=to_element(message.target, place.transform),
             )
+
+
+def early_message(early: EarlyInput) -> Pointer | Wheel | None:
+    """Return what the script would have said; None for a key, which may be part of a secret."""
+    if early.type == "wheel":
+        return Wheel(
+            doc="",
+            now=early.now,
+            ts=early.ts,
+            x=early.x,
+            y=early.y,
+            dx=early.dx,
+            dy=early.dy,
+            lines=False,
+            trusted=True,
+        )
+    if early.type in ("pointerdown", "pointerup"):
+        return Pointer(
+            doc="",
+            now=early.now,
+            ts=early.ts,
+            x=early.x,
+            y=early.y,
+            does="down" if early.type == "pointerdown" else "up",
+            button=early.button,
+            trusted=True,
+        )
+    return None
 
 
 def to_element(seen: SeenElement | None, transform: Transform) -> Element | None:

@@ -117,6 +117,9 @@ class Accessibility:
 
         self._jeepney = jeepney
         self._pids: dict[str, int] = {}
+        # browsers and Qt apps say nothing until they are told that somebody listens; a display
+        # that was named is not this session's, whose bus is the only one we know
+        self._was_silent = display is None and not _listen(on=True)
         try:
             self._bus = open_dbus_connection(_address(display))
             self._signals = _Heard(maxlen=_SIGNALS_KEPT)
@@ -132,9 +135,11 @@ class Accessibility:
             raise UnsupportedError(f"no accessibility bus answers: {error}") from error
 
     def close(self) -> None:
-        """Leave the bus."""
+        """Leave the bus, and the session as it was."""
         self._filter.close()
         self._bus.close()
+        if self._was_silent:
+            _listen(on=False)
 
     def wait(self, timeout_s: float) -> None:
         """Wait for signals, at most this long.
@@ -327,6 +332,21 @@ def _address(display: str | None) -> str:
     with open_dbus_connection("SESSION") as session:
         reply = session.send_and_get_reply(new_method_call(bus, "GetAddress"), timeout=_TIMEOUT_S)
         return str(reply.body[0])
+
+
+def _listen(*, on: bool) -> bool:
+    """Tell the session's apps whether anybody listens; return whether somebody did before."""
+    from jeepney import DBusAddress, Properties  # noqa: PLC0415 - with the desktop extra only
+    from jeepney.io.blocking import open_dbus_connection  # noqa: PLC0415
+
+    status = Properties(DBusAddress("/org/a11y/bus", "org.a11y.Bus", "org.a11y.Status"))
+    try:
+        with open_dbus_connection("SESSION") as session:
+            before = session.send_and_get_reply(status.get("IsEnabled"), timeout=_TIMEOUT_S)
+            session.send_and_get_reply(status.set("IsEnabled", "b", on), timeout=_TIMEOUT_S)
+            return bool(before.body[0][1])
+    except (OSError, KeyError, IndexError):  # no session bus: then nobody can be told
+        return True
 
 
 def _has(states: Sequence[int], bit: int) -> bool:

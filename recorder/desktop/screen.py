@@ -151,6 +151,7 @@ class ScreenGrabber:
         self._previous: Grab | None = None
         self._said_ns = 0
         self._looked_ns = 0
+        self._checked_ns = 0
         self._cut = False
         self._black = BlackWatch(display)
         self._failing_since_ns: int | None = None
@@ -186,16 +187,19 @@ class ScreenGrabber:
         self._refresh.set()
 
     def check(self) -> str | None:
-        """Return what is wrong, None when all is well. Cheap; for any thread."""
+        """Return what is wrong, None when all is well; to be asked some times a second."""
         if self._stop.is_set():
             return None
         if not self._thread.is_alive():
             return "screen-dead: the thread that grabs the screen has ended"
         now_ns = self._clock.now_ns()
+        # whoever asks was held up as well: the machine slept, or the whole process was stopped
+        all_were_stopped = now_ns - self._checked_ns > _STALLED_NS
+        self._checked_ns = now_ns
         failing_since_ns = self._failing_since_ns
         if failing_since_ns is not None and now_ns - failing_since_ns > _FAILING_NS:
             return f"screen-failing: {self._failure}"
-        if now_ns - self._looked_ns > _STALLED_NS + self._period_ns:
+        if not all_were_stopped and now_ns - self._looked_ns > _STALLED_NS + self._period_ns:
             return "screen-stalled: the display does not answer"
         grab = self._previous
         if grab is not None and self._black.contradicted(grab.raw, now_ns):

@@ -222,12 +222,16 @@ def _first_line(answer: IO[str], process: subprocess.Popen[bytes], what: str) ->
 
 def _wake_accessibility(address: str) -> None:
     # jeepney comes with the desktop extra only
-    from jeepney import DBusAddress, new_method_call  # noqa: PLC0415
+    from jeepney import DBusAddress, Properties, new_method_call  # noqa: PLC0415
     from jeepney.io.blocking import open_dbus_connection  # noqa: PLC0415
 
     bus = DBusAddress("/org/a11y/bus", "org.a11y.Bus", "org.a11y.Bus")
+    status = DBusAddress("/org/a11y/bus", "org.a11y.Bus", "org.a11y.Status")
+    # browsers and Qt apps say nothing until they are told that somebody listens
+    listens = Properties(status).set("IsEnabled", "b", True)
     with open_dbus_connection(address) as connection:
-        connection.send_and_get_reply(new_method_call(bus, "GetAddress"), timeout=_PATIENCE_S)
+        for call in (new_method_call(bus, "GetAddress"), listens):
+            connection.send_and_get_reply(call, timeout=_PATIENCE_S)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -52,7 +52,7 @@ def main(count: int, *, keys: bool, unanswered: bool) -> None:
         if keys and number % _KEY_EVERY == 0:
             inject(f"key {keycode} down", X.KeyPress, keycode)
             inject(f"key {keycode} up", X.KeyRelease, keycode)
-    connection.flush()
+    connection.sync()  # so that all of it has happened when this process ends
     sys.stdout.write(json.dumps(done))
     connection.close()
 

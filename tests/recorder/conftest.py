@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from recorder.schema import PointerButton
 from recorder.store import Recording
 from tests.recorder.scene import Scene, at
+
+# no deadline: a busy machine is no bug
+settings.register_profile(
+    "recorder", deadline=None, max_examples=int(os.environ.get("UNDERSTUDY_SOAK", "0")) or 100
+)
+settings.load_profile("recorder")
 
 
 @pytest.fixture

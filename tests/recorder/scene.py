@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -86,3 +87,4 @@ class Scene:
         """Leave the recording as a killed recorder leaves it: open, with nothing flushed after."""
         self.video.cut()
         self.writer.release_reserve()
+        os.close(self.writer._file)  # type: ignore[reportPrivateUsage] - as the system does

@@ -44,6 +44,7 @@ def of_type(hint: Any) -> st.SearchStrategy[Any]:
         return st.none()
     if isinstance(hint, type) and issubclass(hint, Enum):
         return st.sampled_from(list(hint))
+    assert isinstance(hint, type), hint
     assert is_dataclass(hint), hint
     hints = typing.get_type_hints(hint)
     chosen = {entry.name: of_type(hints[entry.name]) for entry in fields(hint)}
@@ -56,14 +57,11 @@ def unknown_events() -> st.SearchStrategy[UnknownEvent]:
     """Return events of kinds that a later version may write."""
     kinds = st.sampled_from(["smell", "brainwave", "elements2"])
     extra = st.dictionaries(st.text(max_size=8), _JSON, max_size=4)
-    return st.builds(
-        lambda kind, t_ns, rest: UnknownEvent(
-            t_ns=t_ns, fields={**rest, "kind": kind, "t_ns": t_ns}
-        ),
-        kinds,
-        TIMES,
-        extra,
-    )
+    return st.builds(_unknown, kinds, TIMES, extra)
+
+
+def _unknown(kind: str, t_ns: int, rest: dict[str, Any]) -> UnknownEvent:
+    return UnknownEvent(t_ns=t_ns, fields={**rest, "kind": kind, "t_ns": t_ns})
 
 
 def events() -> st.SearchStrategy[Event]:

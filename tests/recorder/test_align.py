@@ -107,23 +107,33 @@ _INPUTS = st.builds(
     _WHO,
     _PAGES,
 )
-_FRAMES = st.builds(
-    lambda t_ns, before, after, page: Frame(
+
+
+def _frame(t_ns: int, before_ms: int, after_ms: int, page: str) -> Frame:
+    return Frame(
         t_ns=t_ns,
-        start_ns=t_ns - before * MS,
-        end_ns=t_ns + after * MS,
+        start_ns=t_ns - before_ms * MS,
+        end_ns=t_ns + after_ms * MS,
         segment=1,
         index=0,
         pts_ms=t_ns // MS,
         width=8,
         height=8,
         page=page,
-    ),
-    _TIMES,
-    st.integers(0, 30),
-    st.integers(0, 30),
-    _PAGES,
-)
+    )
+
+
+def _note(one_ns: int, other_ns: int, who: tuple[Controller, str]) -> AgentAction:
+    return AgentAction(
+        t_ns=min(one_ns, other_ns),
+        end_ns=max(one_ns, other_ns),
+        controller=who[0],
+        agent=who[1],
+        action=Click(x=1, y=1),
+    )
+
+
+_FRAMES = st.builds(_frame, _TIMES, st.integers(0, 30), st.integers(0, 30), _PAGES)
 _OTHERS = st.one_of(
     st.builds(FrameUnchanged, t_ns=_TIMES, page=_PAGES),
     st.builds(Pause, t_ns=_TIMES),
@@ -138,18 +148,7 @@ _OTHERS = st.one_of(
         end_ns=_TIMES,
         reason=st.sampled_from(["panic", "asked", "covered", "password"]),
     ),
-    st.builds(
-        lambda t_ns, end_ns, who: AgentAction(
-            t_ns=min(t_ns, end_ns),
-            end_ns=max(t_ns, end_ns),
-            controller=who[0],
-            agent=who[1],
-            action=Click(x=1, y=1),
-        ),
-        _TIMES,
-        _TIMES,
-        _WHO,
-    ),
+    st.builds(_note, _TIMES, _TIMES, _WHO),
 )
 _STREAMS = st.lists(st.one_of(_INPUTS, _FRAMES, _OTHERS), max_size=60)
 _OPTIONS = st.builds(

@@ -117,10 +117,72 @@ def test_kill_9_on_a_desktop_loses_at_most_two_frames_and_one_event(
     events = list(Recording(folder).events())
     kept = [event.x for event in events if isinstance(event, PointerMove)]
     assert kept == list(range(kept[0], kept[0] + len(kept)))
+    assert kept[0] == 1
     assert made[-1][1] - kept[-1] <= 1
     last = max(event.t_ns for event in events if isinstance(event, Frame))
     assert (killed_ns - last) * FPS // 1_000_000_000 <= 2
     assert isinstance(events[-1], Gap)
+
+
+BROWSER_CHILD = """
+import asyncio, sys, time
+from pathlib import Path
+from recorder.browser.session import BrowserConfig, BrowserSession
+
+async def main():
+    page = Path(sys.argv[2]).as_uri()
+    config = BrowserConfig(url=page, headless=True, width=640, height=480)
+    async with BrowserSession(Path(sys.argv[1]), config, consent="a test of crashes") as session:
+        cdp = await session.context.new_cdp_session(session.page)
+        x = 0
+        while True:  # raw input: to the recorder it is a person's
+            begun, x = time.monotonic(), x % 600 + 1
+            await cdp.send("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x, "y": 5})
+            print(time.monotonic_ns(), x, flush=True)
+            await asyncio.sleep(max(0, begun + 0.03 - time.monotonic()))
+
+asyncio.run(main())
+"""
+RESTLESS = """<!doctype html><body><script>
+let shade = 0;
+setInterval(() => { document.body.style.background = `hsl(${shade += 40} 80% 50%)`; }, 20);
+</script>"""
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("seed", range(RUNS))
+def test_kill_9_on_a_browser_loses_at_most_two_frames_and_one_event(
+    seed: int, tmp_path: Path
+) -> None:
+    folder, copy, page = tmp_path / "r", tmp_path / "copy", tmp_path / "page.html"
+    page.write_text(RESTLESS)
+    child = subprocess.Popen(
+        [sys.executable, "-c", BROWSER_CHILD, str(folder), str(page)],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert child.stdout
+    made = [child.stdout.readline().split()]
+    time.sleep(random.Random(seed).uniform(0.5, 2.5))
+    killed_ns = time.monotonic_ns()
+    os.killpg(child.pid, signal.SIGKILL)  # with its browser, which would outlive it
+    made += [line.split() for line in child.stdout]
+    child.wait()
+    child.stdout.close()
+    shutil.copytree(folder, copy)
+    recover(folder)
+    recover(copy)
+    assert_identical(folder, copy)
+    assert verify(folder) == []
+    events = list(Recording(folder).events())
+    kept = [event.x for event in events if isinstance(event, PointerMove)]
+    truth = [int(x) for _, x in made]
+    assert kept == truth[: len(kept)] or kept == [*truth, truth[-1] + 1]
+    assert len(truth) - len(kept) <= 1
+    last = max(event.t_ns for event in events if isinstance(event, Frame))
+    assert (killed_ns - last) * FPS // 1_000_000_000 <= 2
 
 
 def assert_identical(one: Path, other: Path) -> None:

@@ -1,6 +1,7 @@
 """A Parquet export loses nothing, and other tools can query it."""
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -14,6 +15,11 @@ from recorder.store import Manifest, Recording, RecordingWriter
 from recorder.video import read_segment
 from tests.recorder.scene import Scene, at
 from tests.recorder.strategies import events
+
+
+def query(text: str) -> list[tuple[Any, ...]]:
+    """Return what DuckDB answers."""
+    return duckdb.execute(text).fetchall()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -37,16 +43,12 @@ def test_duckdb_opens_it(scene: Scene, tmp_path: Path) -> None:
         )
         scene.add(press)
     file = to_parquet(scene.close(), tmp_path / "out")
-    found = duckdb.sql(
-        f"select t_ns, x, y, button, down, agent from '{file}' where kind = 'button'"
-    )
-    assert found.fetchall() == [
-        (at(n * 100 + 50), float(n), 7.0, "left", True, "a") for n in range(3)
-    ]
-    videos = duckdb.sql(f"select distinct video from '{file}' where kind = 'frame'").fetchall()
+    found = query(f"select t_ns, x, y, button, down, agent from '{file}' where kind = 'button'")
+    assert found == [(at(n * 100 + 50), float(n), 7.0, "left", True, "a") for n in range(3)]
+    videos = query(f"select distinct video from '{file}' where kind = 'frame'")
     assert videos == [("video/0001.mp4",)]
     assert len(list(read_segment(tmp_path / "out/video/0001.mp4"))) == 3
-    described = duckdb.sql(f"select json ->> 'kind' from '{file}' order by number").fetchall()
+    described = query(f"select json ->> 'kind' from '{file}' order by number")
     assert described[0] == ("clock",)
 
 
@@ -57,7 +59,7 @@ def test_what_fits_no_column_is_in_the_json_still(scene: Scene, tmp_path: Path) 
     scene.writer.append([odd, Mark(t_ns=at(1), label="", text="\udc00half")])
     file = to_parquet(scene.close(), tmp_path / "out")
     assert list(from_parquet(file))[2:] == [odd, Mark(t_ns=at(1), label="", text="\udc00half")]
-    row = duckdb.sql(f"select kind, t_ns, x, text, down from '{file}' where number = 2").fetchall()
+    row = query(f"select kind, t_ns, x, text, down from '{file}' where number = 2")
     assert row == [("?", None, None, None, None)]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from recorder.codec import event_to_line
-from recorder.errors import DamagedError, NewerVersionError, NotFoundError
+from recorder.errors import ConfigError, DamagedError, NewerVersionError, NotFoundError
 from recorder.recover import recover
 from recorder.schema import Event, Frame, Gap, Mark, Navigation, UnknownEvent
 from recorder.store import Recording
@@ -204,6 +204,18 @@ def test_a_closed_recording_that_was_damaged_later_is_mended(closed: Maker) -> N
     recover(folder)
     assert verify(folder) == []
     assert len(Recording(folder).frames()) == 20
+
+
+def test_a_recording_that_is_still_written_is_left_alone(scene: Scene) -> None:
+    scene.frame(1, 0)
+    before = contents(scene.folder)
+    with pytest.raises(ConfigError, match="being recorded right now"):
+        recover(scene.folder)
+    assert contents(scene.folder) == before
+    scene.writer.rewrite(lambda events: events)
+    with pytest.raises(ConfigError, match="being recorded right now"):
+        recover(scene.folder)
+    assert recover(scene.close().folder).state == "closed"
 
 
 def test_what_is_no_recording_is_refused_and_left_alone(tmp_path: Path, closed: Maker) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -36,6 +36,7 @@ class LateClock(SystemClock):
     ahead_ns = 0
 
     def now_ns(self) -> int:
+        """Return a later time."""
         return super().now_ns() + self.ahead_ns
 
 
@@ -49,6 +50,7 @@ class Sink:
     events: list[Event] = field(default_factory=list[Event])
 
     def submit(self, image: Image) -> bool:
+        """Take an image, or not."""
         (self.images if self.takes else self.refused).append(image)
         return self.takes
 
@@ -65,6 +67,7 @@ class PaintedScreen:
         self.opened = 0
 
     def grab(self) -> Grab:
+        """Return what was painted."""
         assert self.answers.wait(PATIENCE_S)
         if self.fails:
             raise CaptureError("the screen has changed its size")
@@ -72,12 +75,14 @@ class PaintedScreen:
         return Grab(bytearray(self.image.tobytes()), width, height)
 
     def paint(self, box: Box, value: int) -> None:
+        """Show something else."""
         x, y, w, h = box
         image = self.image.copy()
         image[y : y + h, x : x + w] = value
         self.image = image
 
     def close(self) -> None:
+        """Count it."""
         self.opened -= 1
 
 
@@ -87,6 +92,7 @@ class PaintedGrabber(ScreenGrabber):
     screen: PaintedScreen
 
     def open_screen(self) -> Screen:
+        """Return the painted screen."""
         self.screen.opened += 1
         return self.screen
 
@@ -94,7 +100,7 @@ class PaintedGrabber(ScreenGrabber):
 @contextmanager
 def grabbing(
     screen: PaintedScreen, sink: Sink, clock: SystemClock | None = None
-) -> Iterator[ScreenGrabber]:
+) -> Generator[ScreenGrabber]:
     grabber_of = type("Grabber", (PaintedGrabber,), {"screen": screen})
     grabber: ScreenGrabber = grabber_of(
         None, fps=60, submit=sink.submit, note=sink.events.append, clock=clock or SystemClock()
@@ -190,12 +196,26 @@ def test_a_display_that_does_not_answer_is_a_fault() -> None:
         wait_for(lambda: grabber.check() == "screen-stalled: the display does not answer")
 
 
+def test_a_process_that_was_stopped_is_no_fault() -> None:
+    screen, sink, clock = PaintedScreen(), Sink(), LateClock()
+    with grabbing(screen, sink, clock) as grabber:
+        wait_for(lambda: sink.images)
+        grabber.check()
+        screen.answers.clear()
+        clock.ahead_ns += 3_000_000_000
+        assert grabber.check() is None
+        screen.answers.set()
+        screen.paint((0, 0, 9, 9), 1)
+        wait_for(lambda: len(sink.images) > 1)
+        assert grabber.check() is None
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_dead_thread_is_a_fault() -> None:
     screen, sink = PaintedScreen(), Sink()
     with grabbing(screen, sink) as grabber:
         wait_for(lambda: sink.images)
-        screen.image = np.zeros((0,), np.uint8)  # makes it break
+        screen.image = np.zeros((64, 128, 3), np.uint8)  # too few bytes: makes it break
         wait_for(lambda: str(grabber.check()).startswith("screen-dead"))
 
 
@@ -218,7 +238,7 @@ def display() -> Generator[VirtualDisplay]:
 
 
 @contextmanager
-def window(display: VirtualDisplay, box: Box, *, white: bool) -> Iterator[None]:
+def window(display: VirtualDisplay, box: Box, *, white: bool) -> Generator[None]:
     connection = connect(display.name)
     screen = connection.screen()
     shown = screen.root.create_window(
@@ -260,7 +280,7 @@ def test_a_window_that_comes_is_what_is_dirty(display: VirtualDisplay) -> None:
 
 
 @pytest.mark.display
-def test_a_screen_that_grows_and_shrinks_is_followed_without_being_told(
+def test_a_screen_that_grows_and_shrinks_is_followed(
     display: VirtualDisplay,
 ) -> None:
     sink = Sink()
@@ -292,7 +312,8 @@ def test_black_grabs_of_windows_that_show_something_are_a_fault(display: Virtual
         assert grabber.check() is None, "a screen without windows may be black"
         with window(display, (10, 10, 50, 50), white=False):
             clock.ahead_ns += 1_000_000_000
-            assert grabber.check() is None, "and so may one with black windows"
+            wait_for(lambda: grabber.check() is None)
+            assert something_is_shown(display.name) is False, "nor do black windows contradict it"
         with window(display, (10, 10, 50, 50), white=True):
             clock.ahead_ns += 1_000_000_000
             wait_for(lambda: str(grabber.check()).startswith("black-screen: "))

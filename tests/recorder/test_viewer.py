@@ -175,7 +175,7 @@ def test_a_trimmed_recording_plays_although_its_segments_start_late(
 
 def test_playing_runs_through_all_segments_to_the_end(scene: Scene, viewer: Viewer) -> None:
     viewer.open(counted(scene))
-    viewer.page.select_option("#rate", "8")
+    viewer.page.select_option("#rate", "2")
     viewer.page.evaluate(
         """() => {
             window.seen = new Set();

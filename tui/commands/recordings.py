@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import shutil
 import sys
 import webbrowser
 from dataclasses import asdict
@@ -172,11 +173,17 @@ def export(
     target = folder or Path(f"{recording.folder.name}-{to}")
     if target.exists() and any(target.iterdir()):
         raise ConfigError(f"{target} exists already and is not empty; name another with --folder")
-    with err.status(f"exporting to {target}"):
-        if to == "parquet":
-            to_parquet(recording, target)
-        else:
-            to_lerobot([recording], target, fps=fps)
+    partial = target.with_name(f".{target.name}.part")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        with err.status(f"exporting to {target}"):
+            if to == "parquet":
+                to_parquet(recording, partial)
+            else:
+                to_lerobot([recording], partial, fps=fps)
+        partial.replace(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     out.print(str(target.resolve()))
 
 

@@ -1,39 +1,34 @@
 // Runs in the page's own world before any script of the page. It tells the recorder's own world of
-// every shadow root, closed ones too, and keeps pointer input that arrives before that world is up.
+// every shadow root, closed ones too, and the recorder of input that comes before that world is up.
 ((NAMES) => {
   const { apply } = Reflect;
   const dispatch = EventTarget.prototype.dispatchEvent;
   const listen = EventTarget.prototype.addEventListener;
   const unlisten = EventTarget.prototype.removeEventListener;
-  const path = Event.prototype.composedPath;
-  const Carrier = WheelEvent; // the one event that carries a node, a point and three floats
-  const KINDS = { __proto__: null, pointerdown: 1, pointerup: 2, wheel: 3 };
-  const LOST = { __proto__: null, keydown: true, input: true };
+  const now = performance.now.bind(performance);
+  const { stringify } = JSON;
+  const Carrier = MouseEvent; // an event that carries a node from one world to the other
   const LIMIT = 500;
+  const report = globalThis[NAMES.report];
+  delete globalThis[NAMES.report];
   let waiting = { __proto__: null, length: 0 };
-  let lost = 0;
 
   const tell = (name, details) => apply(dispatch, window, [new Carrier(name, details)]);
   const hand = (name, details) => {
     if (!waiting) tell(name, details);
     else if (waiting.length < LIMIT) waiting[waiting.length++] = { name, details };
-    else lost++;
   };
 
-  const keep = (event) => {
-    if (!event.isTrusted) return;
-    if (LOST[event.type]) {
-      lost++;
-      return;
-    }
-    const { clientX, clientY, button, deltaX, deltaY, deltaMode, timeStamp } = event;
-    const relatedTarget = apply(path, event, [])[0] ?? null;
-    const wheel = { deltaX: deltaX ?? 0, deltaY: deltaY ?? 0, deltaMode: deltaMode ?? 0 };
-    const point = { clientX, clientY, button, relatedTarget, deltaZ: timeStamp };
-    hand(NAMES.early, { __proto__: null, ...wheel, ...point, detail: KINDS[event.type] });
+  let said = 0;
+  const say = (event) => {
+    if (!event.isTrusted || !report) return;
+    const { type, timeStamp: ts, clientX: x, clientY: y, button, deltaX: dx, deltaY: dy } = event;
+    const place = { x: x ?? 0, y: y ?? 0, dx: dx ?? 0, dy: dy ?? 0, button: button ?? 0 };
+    if (type !== "wheel") said++;
+    report(stringify({ __proto__: null, type, ts, now: now(), ...place }));
   };
-  const KEPT = ["pointerdown", "pointerup", "wheel", "keydown", "input"];
-  for (const type of KEPT) apply(listen, window, [type, keep, { capture: true, passive: true }]);
+  const SAID = ["pointerdown", "pointerup", "wheel", "keydown", "input"];
+  for (const type of SAID) apply(listen, window, [type, say, { capture: true, passive: true }]);
 
   const wrap = (holder, method, after) => {
     const original = holder?.prototype?.[method];
@@ -59,11 +54,11 @@
     NAMES.ready,
     () => {
       if (!waiting) return;
-      for (const type of KEPT) apply(unlisten, window, [type, keep, { capture: true }]);
+      for (const type of SAID) apply(unlisten, window, [type, say, { capture: true }]);
+      tell(NAMES.said, { __proto__: null, detail: said });
       const kept = waiting;
       waiting = null;
       for (let i = 0; i < kept.length; i++) tell(kept[i].name, kept[i].details);
-      if (lost) tell(NAMES.lost, { __proto__: null, detail: lost });
     },
   ]);
   tell(NAMES.hello, { __proto__: null });

@@ -178,27 +178,23 @@
     [NAMES.probe]: () => heard++,
     [NAMES.root]: (event) => adopt(event.relatedTarget),
     [NAMES.markup]: () => send("markup", {}),
-    [NAMES.lost]: (event) => send("lost", { count: event.detail }),
-    [NAMES.early]: (event) => onEarly(event),
     [NAMES.hello]: () => sayReady(),
+    [NAMES.said]: (event) => (said += event.detail),
   };
   const OPTIONS = { capture: true, passive: true, signal: end.signal };
   let heard = 0;
+  // What the browser itself counts: so that what was missed is known.
+  const counts = { pointerdown: 0, pointerup: 0, keydown: 0, keyup: 0, input: 0 };
 
   // Adding a listener twice changes nothing, so this may run at any time.
+  const onAny = (event) => {
+    if (event.isTrusted && event.type in counts) counts[event.type]++;
+    HANDLERS[event.type](event);
+  };
   const arm = () => {
-    for (const [type, handler] of Object.entries(HANDLERS)) addEventListener(type, handler, OPTIONS);
+    for (const type of Object.keys(HANDLERS)) addEventListener(type, onAny, OPTIONS);
   };
   const sayReady = () => dispatchEvent(new Event(NAMES.ready));
-
-  // Takes over input that came before this world was up; see early.js.
-  const onEarly = (event) => {
-    const { clientX: x, clientY: y, deltaX: dx, deltaY: dy, deltaZ: ts, button } = event;
-    const does = { 1: "down", 2: "up" }[event.detail];
-    const element = event.relatedTarget instanceof Element ? event.relatedTarget : null;
-    if (does) send("pointer", { does, ts, x, y, button, trusted: true, target: target(element) });
-    else send("wheel", { ts, x, y, dx, dy, lines: event.deltaMode !== 0, trusted: true });
-  };
 
   // Changes ------------------------------------------------------------------------------------
 
@@ -346,13 +342,32 @@
 
   // For the recorder ---------------------------------------------------------------------------
 
-  // Returns whether the listeners were gone; they are in place afterwards.
-  const check = () => {
+  let said = 0; // by the script in the page's own world, before this one was there
+  const missed = () => {
+    let found = 0;
+    for (const type of Object.keys(counts)) {
+      const all = performance.eventCounts?.get(type) ?? 0;
+      found += Math.max(0, all - counts[type]);
+      counts[type] = Math.max(all, counts[type]);
+    }
+    found = Math.max(0, found - said);
+    said = 0;
+    return found;
+  };
+
+  const hears = () => {
     const before = heard;
     dispatchEvent(new Event(NAMES.probe));
-    const deaf = heard === before;
-    if (deaf) arm();
-    return deaf;
+    return heard > before;
+  };
+
+  // Returns how much was missed; the listeners are in place afterwards.
+  const check = () => {
+    const lost = missed();
+    if (hears()) return lost;
+    arm();
+    // a page that is paused hears nothing, but nothing happens in it either
+    return hears() ? Math.max(1, lost) : lost;
   };
 
   globalThis.understudy = {
@@ -386,10 +401,10 @@
 
   arm();
   observer.observe(document, WATCHED);
-  send("hello", {});
+  sayReady();
+  send("hello", { missed: missed() });
   scan(document);
   onVisibility();
-  sayReady();
   report();
   changed();
 })(NAMES);

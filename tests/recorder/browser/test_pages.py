@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ from recorder.schema import (
     TextInput,
 )
 from tests.recorder.browser.site import Site
-from tests.recorder.browser.take import recorded
+from tests.recorder.browser.take import Take, recorded
+
+REPEATS = int(os.environ.get("UNDERSTUDY_SOAK", "0")) or 4
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -42,20 +45,47 @@ async def test_a_click_and_typed_text_are_kept_with_their_target(
     assert y <= press.y < y + height
 
 
-async def test_an_instant_click_in_a_popup_is_kept(browser: Browser, site: Site, tmp_path: Path):
-    site.put("/pop", "<body style='height:500px'>popup")
+async def test_an_instant_click_in_a_popup_is_kept_or_a_gap_says_so(
+    browser: Browser, site: Site, tmp_path: Path
+):
+    heard = "<script>var heard = 0; onpointerdown = () => heard++</script>"
+    site.put("/pop", f"<body style='height:500px'>popup{heard}")
     url = site.put("/opener", "<button onclick=\"window.open('/pop')\">open</button>")
+    clicked: list[str] = []
     async with recorded(browser, tmp_path / "r", urls=[url]) as take:
-        for _ in range(5):
+        for _ in range(REPEATS):
             async with take.page.expect_popup() as info:
                 await take.page.click("button")
             popup = await info.value
             await popup.mouse.click(50, 60)
-        presses = await take.until_pressed(10)
-    assert [press.page for press in presses if press.page != "p1"] == ["p2", "p3", "p4", "p5", "p6"]
+            await popup.wait_for_load_state()
+            # Chromium throws away what is clicked before a page is drawn
+            if await popup.evaluate("heard"):
+                clicked.append(take.recorder.page_name(popup))
+        await take.until(lambda: set(clicked) <= _said(take))
     openers = {e.page: e.opener for e in take.events(PageChange) if e.change == "opened"}
     assert openers["p2"] == "p1"
+    assert clicked
+
+
+async def test_an_instant_click_in_a_foreign_popup_is_kept(
+    browser: Browser, site: Site, tmp_path: Path
+):
+    site.put("/pop", "<body style='height:500px'>popup")
+    url = site.put("/opener", "<button onclick=\"window.open('{there}/pop')\">open</button>")
+    async with recorded(browser, tmp_path / "r", urls=[url]) as take:
+        for number in range(REPEATS):
+            async with take.page.expect_popup() as info:
+                await take.page.click("button")
+            popup = await info.value
+            await popup.wait_for_function("location.href != 'about:blank'", polling=1)
+            await popup.mouse.click(50, 60)
+            await take.until_pressed(2 + 2 * number)
     assert not take.events(Gap)
+
+
+def _said(take: Take) -> set[str]:
+    return {press.page for press in take.presses()} | {gap.page for gap in take.events(Gap)}
 
 
 @pytest.mark.parametrize("inner", ["{here}/inner", "{there}/inner"], ids=["same", "foreign"])

@@ -7,7 +7,7 @@ import select
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 _LOOK_S = 0.1  # how soon a stop from elsewhere is noticed
@@ -16,7 +16,7 @@ ReadKey = Callable[[float], str]
 
 
 @contextmanager
-def keys_pressed(stopped: threading.Event) -> Iterator[ReadKey]:
+def keys_pressed(stopped: threading.Event) -> Generator[ReadKey]:
     """Give a function that waits up to so many seconds for a key, and returns it or ''.
 
     It returns at once when `stopped` is set. Without a terminal, and on Windows, no key ever comes.

@@ -93,21 +93,21 @@ class PageWatcher:
             confirm=self.confirm,
             scaled=self._scaled,
         )
-        await self._screencast.start()
+        self.spawn(self._screencast.run())
         self.spawn(self._watch())
 
     async def stop(self) -> None:
         """Hear what is still under way, then leave the page as it was."""
-        if not self._is_over:
+        is_alive = not self._is_over  # what has crashed answers nothing any more
+        if is_alive:
             await asyncio.wait([asyncio.ensure_future(self._beat())], timeout=_ANSWER_S)
         self._is_over = True
-        if self._screencast:
-            await self._screencast.stop()
         for task in [*self._tasks]:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for target in self._targets:
-            await target.stop()
+        if is_alive:
+            leaving = [asyncio.ensure_future(target.stop()) for target in self._targets]
+            await asyncio.wait(leaving, timeout=_ANSWER_S)
 
     def heard_early(self, payload: str, *, in_main: bool) -> None:
         """Take input from a document that the script was not in yet."""

@@ -64,9 +64,9 @@ class BrowserRecorder:
         await asyncio.gather(*self._starting)
         await asyncio.gather(*(watcher.stop() for watcher in self._watchers.values()))
 
-    def page_name(self, page: Page) -> str:
+    def page_name(self, page: Page | None) -> str:
         """Return what the recording calls a page, empty when it is none of this context."""
-        watcher = self._watchers.get(page)
+        watcher = self._watchers.get(page) if page else None
         return watcher.name if watcher else ""
 
     async def secrecy(self, page: Page) -> str:
@@ -93,8 +93,8 @@ class BrowserRecorder:
 
     async def _watch(self, page: Page) -> None:
         name = f"p{len(self._watchers) + 1}"
-        # named before anything is awaited, so that names follow the order of opening
-        watcher = PageWatcher(page, name, self._wiring)
+        opener = await page.opener()
+        watcher = PageWatcher(page, name, self._wiring, opener=self.page_name(opener))
         self._watchers[page] = watcher
         await watcher.start()
 

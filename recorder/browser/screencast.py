@@ -66,25 +66,16 @@ class Screencast:
         self._overflowed = False
         self._arrived = asyncio.Event()
         self._previous: Pixels | None = None
-        self._worker: asyncio.Task[None] | None = None
         self.kept_ns = 0
         """When an image was last kept."""
         self.stale = False
         """True when the page may look different from the last image that was kept."""
 
-    async def start(self) -> None:
-        """Begin; the first image comes at once."""
+    async def run(self) -> None:
+        """Take images until cancelled; the first comes at once."""
         self._cdp.on("Page.screencastFrame", self._on_frame)
-        self._worker = asyncio.create_task(self._work())
         await self._begin()
-
-    async def stop(self) -> None:
-        """End, with the image at hand finished."""
-        if self._worker:
-            self._worker.cancel()
-            await asyncio.gather(self._worker, return_exceptions=True)
-            self._worker = None
-        await self._cdp.send("Page.stopScreencast")
+        await self._work()
 
     async def refresh(self) -> None:
         """Ask for an image although nothing changed."""

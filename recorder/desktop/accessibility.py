@@ -117,9 +117,6 @@ class Accessibility:
 
         self._jeepney = jeepney
         self._pids: dict[str, int] = {}
-        # browsers and Qt apps say nothing until they are told that somebody listens; a display
-        # that was named is not this session's, whose bus is the only one we know
-        self._was_silent = display is None and not _listen(on=True)
         try:
             self._bus = open_dbus_connection(_address(display))
             self._signals = _Heard(maxlen=_SIGNALS_KEPT)
@@ -133,6 +130,9 @@ class Accessibility:
             self._ask(registry, "Registry", "RegisterEvent", "sass", (wanted, [], ""))
         except (OSError, KeyError, ValueError) as error:
             raise UnsupportedError(f"no accessibility bus answers: {error}") from error
+        # browsers and Qt apps say nothing until they are told that somebody listens; a display
+        # that was named is not this session's, whose bus is the only one we know
+        self._was_silent = display is None and not _listen(on=True)
 
     def close(self) -> None:
         """Leave the bus, and the session as it was."""

@@ -228,7 +228,7 @@ def _wake_accessibility(address: str) -> None:
     bus = DBusAddress("/org/a11y/bus", "org.a11y.Bus", "org.a11y.Bus")
     status = DBusAddress("/org/a11y/bus", "org.a11y.Bus", "org.a11y.Status")
     # browsers and Qt apps say nothing until they are told that somebody listens
-    listens = Properties(status).set("IsEnabled", "b", True)
+    listens = Properties(status).set("IsEnabled", "b", value=True)
     with open_dbus_connection(address) as connection:
         for call in (new_method_call(bus, "GetAddress"), listens):
             connection.send_and_get_reply(call, timeout=_PATIENCE_S)

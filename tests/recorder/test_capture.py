@@ -1,7 +1,7 @@
 """A running recording keeps every event it was allowed to keep, and says what it could not do."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,7 +45,7 @@ class FakeClock(SystemClock):
 
 
 @contextmanager
-def running(folder: Path, **options: object) -> Iterator[Capture]:
+def running(folder: Path, **options: object) -> Generator[Capture]:
     writer = RecordingWriter(folder, Manifest(name="r", source="desktop"))
     gate = Gate(Rules(trust_display=True))
     capture = Capture(writer, gate, **options)  # type: ignore[arg-type]

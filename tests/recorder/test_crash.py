@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ with DesktopSession(Path(sys.argv[1]), config, consent="a test of crashes") as s
 
 
 @contextmanager
-def painted(display: str) -> Iterator[None]:
+def painted(display: str) -> Generator[None]:
     """A window that changes its colour every 20 ms."""
     from Xlib import X  # noqa: PLC0415 - needs no display to import, but few tests need it
     from Xlib.display import Display  # noqa: PLC0415

@@ -129,7 +129,8 @@ def test_recover_closes_what_a_crash_left_open(home: Path, capsys: Capsys) -> No
 
 def test_a_parquet_export_opens_in_duckdb(monday: Recording, capsys: Capsys) -> None:
     says(capsys, "export", "monday", "--to", "parquet", "--folder", "out")
-    count = duckdb.sql("select count(*) from 'out/events.parquet'").fetchall()
+    with duckdb.connect() as database:
+        count = database.sql("select count(*) from 'out/events.parquet'").fetchall()
     assert count == [(sum(1 for _ in monday.events()),)]
 
 

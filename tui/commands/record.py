@@ -6,11 +6,12 @@ import asyncio
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import tyro
@@ -22,13 +23,14 @@ from rich.text import Text
 from recorder.browser.session import BrowserConfig, BrowserSession
 from recorder.capture import Capture, Status
 from recorder.desktop.session import DesktopConfig, DesktopSession
-from recorder.errors import ConsentError
+from recorder.errors import ConfigError, ConsentError
 from recorder.gate import Rules
 from recorder.store import Manifest, new_folder
 from tui.console import err, out
 from tui.keys import keys_pressed
 
-PANIC_MINUTES = 5.0
+MAX_FPS = 60
+_HELD = "ctrl+alt+shift"
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def record(
     kind = "desktop" if isinstance(source, Desktop) else "browser"
     name = source.name or f"{kind}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     folder = new_folder(name)
-    notice = consent_notice(kind, folder, source.config.rules, source.config.fps)
+    check(source)
+    notice = consent_notice(source, folder)
     ask_consent(notice, agreed=source.yes)
     if isinstance(source, Desktop):
         manifest = _record_desktop(folder, source, notice)
@@ -74,41 +77,62 @@ def record(
     return _say_goodbye(folder, manifest)
 
 
-def consent_notice(kind: str, folder: Path, rules: Rules, fps: int) -> str:
-    """Return the words a person agrees to before anything is captured."""
-    screen = "the screen" if kind == "desktop" else "the pages of the browser that opens now"
-    typed = {
-        (True, "desktop"): "All typed text is kept: this display was named as trusted.",
-        (False, "desktop"): (
-            "Typed text is kept only where the accessibility tree says that the field is no "
-            "secret" + (f", and in {', '.join(rules.trust_apps)}" if rules.trust_apps else "") + "."
-        ),
-    }.get(
-        (rules.trust_display, kind),
-        "Typed text is kept, but not in password, one-time-code and card fields.",
-    )
-    lists = [
-        f"{label}: {', '.join(names)}."
-        for label, names in (
-            ("Only these apps", rules.allow_apps),
-            ("Never these apps", rules.deny_apps),
-            ("Only these sites", rules.allow_domains),
-            ("Never these sites", rules.deny_domains),
+def check(source: Desktop | Browser) -> None:
+    """Refuse what cannot be done, before anybody is asked for anything.
+
+    Raises:
+        ConfigError: a rate or a rule that this source cannot keep.
+    """
+    fps, rules = source.config.fps, source.config.rules
+    if not 1 <= fps <= MAX_FPS:
+        raise ConfigError(f"cannot record {fps} frames a second; allowed: 1 to {MAX_FPS}")
+    if isinstance(source, Desktop) and (rules.allow_domains or rules.deny_domains):
+        raise ConfigError(
+            "a desktop recording cannot tell which site a browser shows; name the browser with "
+            "--deny-apps, or use `understudy record browser`"
         )
-        if names
-    ]
+    if isinstance(source, Browser) and (rules.names_apps or rules.trust_apps):
+        raise ConfigError(
+            "a browser recording holds no other apps; use --allow-domains and --deny-domains"
+        )
+
+
+def consent_notice(source: Desktop | Browser, folder: Path) -> str:
+    """Return the words a person agrees to before anything is captured."""
+    config, rules = source.config, source.config.rules
+    if isinstance(source, Browser):
+        screen = "the pages of the browser that opens now"
+        typed = "Typed text is kept, but not in password, one-time-code and card fields."
+    elif rules.trust_display:
+        screen, typed = "the screen", "All typed text is kept: this display is trusted."
+    else:
+        screen = "the screen"
+        trusted = f", and in {', '.join(rules.trust_apps)}" if rules.trust_apps else ""
+        typed = f"Typed text is kept only where an app says that the field is no secret{trusted}."
+    keys, minutes = config.hotkeys, f"{config.panic_minutes:g}"
+    covered = "Secret and unknown fields are painted over. The clipboard is never kept."
     return "\n".join(
         [
-            f"understudy will record {screen} ({fps} frames a second),",
-            "the pointer and the keyboard.",
-            typed,
-            "Secret and unknown fields are painted over; the clipboard is never kept.",
-            *lists,
+            f"understudy will record {screen}, the pointer and the keyboard.",
+            typed if rules.trust_display else f"{typed}\n{covered}",
+            *_lists(rules),
             f"It stays on this machine: {folder}",
-            "Pause: ctrl+alt+shift+F9, or p here.  Stop: ctrl+alt+shift+F10, or q or Ctrl-C here.",
-            f"Delete the last {PANIC_MINUTES:g} minutes for good: ctrl+alt+shift+F11, or d here.",
+            "",
+            f"pause   {_HELD}+{keys.pause}, or p in this terminal",
+            f"stop    {_HELD}+{keys.stop}, or q, or Ctrl-C: all is kept",
+            f"panic   {_HELD}+{keys.panic}, or d: deletes the last {minutes} minutes for good",
         ]
     )
+
+
+def _lists(rules: Rules) -> list[str]:
+    named = {
+        "Only these apps": rules.allow_apps,
+        "Never these apps": rules.deny_apps,
+        "Only these sites": rules.allow_domains,
+        "Never these sites": rules.deny_domains,
+    }
+    return [f"{label}: {', '.join(names)}." for label, names in named.items() if names]
 
 
 def ask_consent(notice: str, *, agreed: bool) -> None:
@@ -151,7 +175,7 @@ def _record_desktop(folder: Path, source: Desktop, notice: str) -> Manifest:
         DesktopSession(folder, source.config, consent=notice) as session,
         _stopped_by_signals(session.stopped.set),
     ):
-        _supervise(session.capture, session.stopped, source.seconds)
+        _supervise(session.capture, session.stopped, source)
     return session.manifest
 
 
@@ -159,9 +183,7 @@ async def _record_browser(folder: Path, source: Browser, notice: str) -> Manifes
     async with BrowserSession(folder, source.config, consent=notice) as session:
         loop = asyncio.get_running_loop()
         with _stopped_by_signals(lambda: loop.call_soon_threadsafe(session.stop)):
-            watching = asyncio.to_thread(
-                _supervise, session.capture, session.stopped, source.seconds
-            )
+            watching = asyncio.to_thread(_supervise, session.capture, session.stopped, source)
             tasks = [asyncio.create_task(watching), asyncio.create_task(session.wait())]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             session.stop()
@@ -169,16 +191,16 @@ async def _record_browser(folder: Path, source: Browser, notice: str) -> Manifes
     return session.manifest
 
 
-def _supervise(capture: Capture, stopped: threading.Event, seconds: float) -> None:
+def _supervise(capture: Capture, stopped: threading.Event, source: Desktop | Browser) -> None:
     acts: dict[str, Callable[[], object]] = {
         "p": lambda: capture.resume() if capture.gate.paused else capture.pause(),
-        "d": lambda: capture.panic(PANIC_MINUTES),
+        "d": lambda: capture.panic(source.config.panic_minutes),
         "q": stopped.set,
     }
     with keys_pressed(stopped) as read_key, Live(console=err, auto_refresh=False) as live:
         while not stopped.is_set():
             status = capture.status()
-            if seconds and status.seconds >= seconds:
+            if source.seconds and status.seconds >= source.seconds:
                 stopped.set()
             live.update(status_line(status), refresh=True)
             act = acts.get(read_key(1.0))
@@ -187,11 +209,15 @@ def _supervise(capture: Capture, stopped: threading.Event, seconds: float) -> No
 
 
 @contextmanager
-def _stopped_by_signals(stop: Callable[[], object]) -> Iterator[None]:
+def _stopped_by_signals(stop: Callable[[], object]) -> Generator[None]:
     # Ctrl-C, a closed terminal and `kill` all mean: stop, and keep everything
     names = ("SIGINT", "SIGTERM", "SIGHUP")
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = [signal.signal(number, lambda *_: stop()) for number in numbers]
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        stop()
+
+    before = [signal.signal(number, handle) for number in numbers]
     try:
         yield
     finally:

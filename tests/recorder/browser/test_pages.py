@@ -97,28 +97,22 @@ async def test_clicks_in_nested_frames_are_kept_where_they_are_seen(
         "/middle",
         f"<iframe src='{inner}' style='position:absolute;left:40px;top:50px;border:3px solid'>",
     )
-    url = site.put(
-        "/outer",
-        "<div style='height:700px'></div><iframe src='{there}/middle' style='margin-left:60px;"
-        "width:500px;height:300px;padding:5px'></iframe><div style='height:700px'></div>",
-    )
+    style = "position:absolute;left:60px;top:400px;width:500px;height:400px;padding:5px"
+    url = site.put("/outer", f"<iframe src='{{there}}/middle' style='{style}'></iframe>")
+    left, top = 60 + 2 + 5 + 40 + 3 + 20, 400 - 200 + 2 + 5 + 50 + 3 + 30
     async with recorded(browser, tmp_path / "r", urls=[url]) as take:
-        button = take.page.frame_locator("iframe").frame_locator("iframe").locator("button")
-        await button.click()
-        await take.page.mouse.wheel(0, -60)
-        await take.until(lambda: take.events(Scroll))
-        await take.page.wait_for_timeout(300)
-        box = await button.bounding_box()
-        await button.click()
-        presses = await take.until_pressed(2)
-    assert box
-    assert presses[1].target
-    x, y, width, height = presses[1].target.box
-    assert abs(x - box["x"]) <= 1
-    assert abs(y - box["y"]) <= 1
-    assert abs(presses[1].x - (box["x"] + box["width"] / 2)) <= 1
-    assert presses[1].frame.endswith("/inner")
-    assert (width, height) != (0, 0)
+        frames = take.page.frame_locator("iframe").frame_locator("iframe")
+        await frames.locator("button").wait_for()
+        await take.page.mouse.wheel(0, 200)
+        await take.page.wait_for_function("scrollY == 200")
+        await take.page.mouse.click(left + 9, top + 7)
+        (press,) = await take.until_pressed(1)
+    assert (press.x, press.y) == (left + 9, top + 7)
+    assert press.target
+    assert press.target.name == "press"
+    assert press.target.box[:2] == (left, top)
+    assert press.frame.endswith("/inner")
+    assert take.events(Scroll)
     assert not take.events(Gap)
 
 
@@ -158,7 +152,7 @@ async def test_a_hostile_page_cannot_silence_the_recorder(
 ):
     url = site.put("/hostile", HOSTILE)
     async with recorded(browser, tmp_path / "r") as take:
-        await take.page.goto(url, wait_until="commit")
+        await take.page.goto(url)
         mouse, session = take.page.mouse, take.page.keyboard
         for number in range(5):
             await mouse.click(20, 20 + number)
@@ -254,9 +248,10 @@ async def test_addresses_are_kept_without_what_was_put_in_them(
         await take.page.click("button")
         await take.page.wait_for_url("**/done*")
         await take.page.evaluate("history.pushState({}, '', '/later?x=1#frag')")
-        await take.until(lambda: len(take.events(Navigation)) >= 4)
-    paths = [event.url.removeprefix(site.here) for event in take.events(Navigation)]
-    assert paths == ["about:blank", "/search", "/done?q=", "/later?x="]
+        await take.until(lambda: "/later" in str(take.events(Navigation)))
+    urls = [event.url for event in take.events(Navigation)]
+    paths = [url.removeprefix(site.here) for url in urls if url != "about:blank"]
+    assert paths == ["/search", "/done?q=", "/later?x="]
 
 
 async def test_elements_are_told_when_they_change_and_only_then(
@@ -281,9 +276,7 @@ async def test_elements_are_told_when_they_change_and_only_then(
     assert leaf.box[1] > 50
 
 
-async def test_two_contexts_are_recorded_side_by_side(
-    browser: Browser, site: Site, tmp_path: Path
-):
+async def test_two_contexts_are_recorded_side_by_side(browser: Browser, site: Site, tmp_path: Path):
     url = site.put("/plain", "<body style='height:500px'>plain")
 
     async def record(name: str, count: int) -> list[PointerButton]:

@@ -33,7 +33,8 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code: 0 fine, 1 failed, 2 asked for the impossible."""
-    logging.basicConfig(level=logging.ERROR, format="understudy: %(message)s")
+    # what goes wrong in a recording is said in its status line, which a log line would tear
+    logging.basicConfig(level=logging.CRITICAL, format="understudy: %(message)s")
     try:
         check_install()
         outcome = tyro.extras.subcommand_cli_from_dict(

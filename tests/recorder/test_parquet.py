@@ -22,6 +22,7 @@ def query(text: str) -> list[tuple[Any, ...]]:
     return duckdb.execute(text).fetchall()
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(written=st.lists(events(), max_size=8))
 def test_any_recording_survives_the_round_trip(

@@ -229,6 +229,7 @@ def test_an_empty_box_is_refused(closed: Maker) -> None:
         redact(closed("r").folder, at(0), at(100), [(1, 1, 0, 5)])
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_moment_leaves_what_recovery_makes_whole(
     closed: Maker, tmp_path: Path
 ) -> None:

@@ -221,12 +221,12 @@ def one_line(found: viewer.Summary) -> str:
 
 def _notes(found: viewer.Summary) -> list[str]:
     counted = {
-        "redacted": found.redactions,
-        "gaps": found.gaps,
-        "faults": found.faults,
-        "frames dropped": found.dropped_frames,
+        "redaction": found.redactions,
+        "gap": found.gaps,
+        "fault": found.faults,
+        "dropped frame": found.dropped_frames,
     }
-    return [f"{count} {what}" for what, count in counted.items() if count]
+    return [f"{count} {what}{'s'[: count > 1]}" for what, count in counted.items() if count]
 
 
 def _cells(found: viewer.Summary) -> list[str]:

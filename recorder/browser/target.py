@@ -53,6 +53,7 @@ class Target:
         self._listener = listener
         self._clock = clock
         self._root = ""
+        self._reading = asyncio.Lock()
         self._early: list[tuple[_Handler, dict[str, Any], int]] | None = []
 
     async def start(self) -> FrameState | None:
@@ -231,6 +232,10 @@ class Target:
 
     async def adopt_closed_roots(self) -> None:
         """Show the scripts the closed shadow roots that came with the markup."""
+        async with self._reading:
+            await self._adopt_closed_roots()
+
+    async def _adopt_closed_roots(self) -> None:
         document = await self.cdp.send("DOM.getDocument", depth=-1, pierce=True)
         # else every change of the document would be told to us from now on
         await self.cdp.send("DOM.disable")

@@ -13,7 +13,6 @@
   const end = new AbortController();
   const tags = new WeakMap(); // iframe element → the browser's id of the frame in it
   const children = new Set();
-  const opaque = new WeakSet(); // hosts of a closed root that nobody has shown us yet
 
   const send = (kind, fields) =>
     binding(JSON.stringify({ k: kind, doc, now: performance.now(), ...fields }));
@@ -35,19 +34,32 @@
     return target ?? null;
   };
 
-  const focusIsInside = (element) =>
-    element.matches(":focus-within") &&
-    !element.matches(":focus") &&
-    !element.querySelector(":focus") &&
-    !elements.rootOf(element)?.activeElement;
+  const FOCUSABLE =
+    "a[href],area[href],button,input,select,textarea,iframe,frame,summary,audio,video,body,html," +
+    "[tabindex],[contenteditable]";
+
+  // Returns whether what has the focus is inside a closed root of `element` that we do not know.
+  const hidesFocus = (element) => {
+    if (elements.rootOf(element) || element.getRootNode().activeElement !== element) return false;
+    if (/object|embed|fencedframe/.test(element.localName)) return true;
+    return !element.matches(FOCUSABLE) || element.localName.includes("-");
+  };
+
+  let asked = 0;
+  const unknown = () => {
+    if (performance.now() - asked > 1000) send("markup", {}); // somebody may show us the root
+    asked = performance.now();
+    return "unknown";
+  };
 
   const judge = (element) => {
     if (secrets.isField(element)) return secrets.check(element) ? "secret" : "";
     if (secrets.isSecret(element)) return "secret";
-    return opaque.has(element) || focusIsInside(element) ? "unknown" : "";
+    return hidesFocus(element) ? unknown() : "";
   };
 
-  const target = (element) => element && elements.describe(element, judge(element));
+  const target = (element, secrecy = element && judge(element)) =>
+    element && elements.describe(element, secrecy);
 
   // Input --------------------------------------------------------------------------------------
 
@@ -141,12 +153,14 @@
   const onInput = (event) => {
     const element = resolve(event, false);
     if (element?.matches("input[type=checkbox],input[type=radio],input[type=file]")) return;
-    const secrecy = element ? judge(element) : "unknown";
+    // what is typed goes into a field: if this is none, there is one inside that we do not see
+    const isHidden = event.inputType && element && !secrets.isField(element);
+    const secrecy = element ? judge(element) || (isHidden ? unknown() : "") : "unknown";
     if (element && secrecy) secrets.remember(element);
     if (element && isPaste(event.inputType ?? "")) secrets.paste(element);
     const text = secrecy || !event.isTrusted ? "" : secrets.clean(textOf(event, element), 10000);
     const inputType = event.inputType || (text ? "insertReplacementText" : "");
-    send("text", { ts: event.timeStamp, text, inputType, trusted: event.isTrusted, target: target(element) });
+    send("text", { ts: event.timeStamp, text, inputType, trusted: event.isTrusted, target: target(element, secrecy) });
     changed();
   };
 
@@ -261,7 +275,6 @@
   const adopt = (root) => {
     if (!(root instanceof ShadowRoot) || adopted.has(root)) return;
     adopted.add(root);
-    opaque.delete(root.host);
     if (root.mode === "closed") elements.closed.set(root.host, root);
     observer.observe(root, WATCHED);
     // focus that moves inside one root is not heard of outside

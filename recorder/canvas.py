@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import av
 import numpy as np
@@ -33,18 +33,33 @@ class Canvas:
         if self._frame is None or not boxes or area > _REDRAW_ALL * self.width * self.height:
             self._frame = self._converted(_even(pixels))
             return self._frame
-        for x, y, w, h in boxes:
-            # grown to whole chroma samples; slices end at the border of the image by themselves
-            left, right = x - x % 2, x + w + (x + w) % 2
-            # two rows give one row of chroma, which the converter does not average
-            bottom = max(y + h + (y + h) % 2, _LEAST_ROWS)
-            top = min(y - y % 2, bottom - _LEAST_ROWS)
-            part = self._converted(_even(pixels[top:bottom, left:right]))
-            for new, kept in zip(_planes(part), _planes(self._frame), strict=True):
-                shrink = self.width // kept.shape[1]
-                rows, columns = new.shape
-                kept[top // shrink :, left // shrink :][:rows, :columns] = new
+        for box in boxes:
+            for new, kept in self._part(self._frame, pixels, box):
+                kept[:] = new
         return self._frame
+
+    def differs(self, pixels: Pixels, box: Box) -> bool:
+        """Return whether a box of BGRA `pixels` looks different from what was drawn last."""
+        if self._frame is None:
+            return True
+        parts = self._part(self._frame, pixels, box)
+        return not all(np.array_equal(new, kept) for new, kept in parts)
+
+    def _part(
+        self, frame: av.VideoFrame, pixels: Pixels, box: Box
+    ) -> Iterator[tuple[Pixels, Pixels]]:
+        """Yield a box in the encoder's colours, new and as drawn, plane by plane."""
+        x, y, w, h = box
+        # grown to whole chroma samples; slices end at the border of the image by themselves
+        left, right = x - x % 2, x + w + (x + w) % 2
+        # two rows give one row of chroma, which the converter does not average
+        bottom = max(y + h + (y + h) % 2, _LEAST_ROWS)
+        top = min(y - y % 2, bottom - _LEAST_ROWS)
+        part = self._converted(_even(pixels[top:bottom, left:right]))
+        for new, kept in zip(_planes(part), _planes(frame), strict=True):
+            shrink = self.width // kept.shape[1]
+            rows, columns = new.shape
+            yield new, kept[top // shrink :, left // shrink :][:rows, :columns]
 
     def _converted(self, pixels: Pixels) -> av.VideoFrame:
         # the converter reads rows in steps of 64 bytes, so a view may not end inside one

@@ -12,7 +12,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -32,6 +32,7 @@ from recorder.schema import (
     Event,
     Fault,
     Frame,
+    FrameUnchanged,
     Gap,
     HeldState,
     InputEvent,
@@ -46,6 +47,7 @@ log = logging.getLogger(__name__)
 _QUEUE_LIMIT = 100_000
 _STALL_NS = 2_000_000_000
 _SUSPEND_NS = 1_000_000_000
+_UNCHANGED_NS = 1_000_000_000
 _ANCHOR_NS = 10_000_000_000
 _LOW_DISK = 32 * 1024 * 1024
 _BEAT_S = 0.25
@@ -135,6 +137,7 @@ class Capture:
         self._held_state = held_state
         self._frame_hold_s = frame_hold_s
         self._tally = _Tally()
+        self._unchanged_ns: dict[str, int] = {}
         self._started_ns = self.clock.now_ns()
         self._events: SimpleQueue[list[Event] | threading.Event | None] = SimpleQueue()
         self._images: Queue[Image | _Task | None] = Queue(maxsize=4)
@@ -302,13 +305,21 @@ class Capture:
         # what is dirty counts from the image before, so one left out ends the segment
         if image.cut or denied:
             self._video.cut(image.page)
-        if denied:
-            return
-        boxes = self.gate.masks.since(image.start_ns, image.page)
-        # a copy, because the source still compares the next image with this one
-        pixels = image.pixels.copy() if boxes else image.pixels
-        masked = paint(pixels, boxes)
-        place = self._video.add(pixels, image.t_ns, image.page, dirty=image.dirty, masked=masked)
+        if not denied:
+            self._encode_covered(image, self.gate.masks.since(image.start_ns, image.page))
+
+    def _encode_covered(self, image: Image, boxes: Sequence[Box]) -> None:
+        pixels, page, dirty, masked = image.pixels, image.page, image.dirty, ()
+        if boxes:
+            pixels = pixels.copy()  # the source still compares the next image with this one
+            masked = paint(pixels, boxes)
+            # frames in which only a secret changes would tell how much is typed, and when
+            news = self._video.news(pixels, page, dirty=dirty, masked=masked)
+            if news is None:
+                self._say_unchanged(image)
+                return
+            dirty = news
+        place = self._video.add(pixels, image.t_ns, page, dirty=dirty, masked=masked)
         height, width = pixels.shape[:2]
         self._tally.frames += 1
         self.note(
@@ -321,11 +332,16 @@ class Capture:
                 pts_ms=place.pts_ms,
                 width=width,
                 height=height,
-                dirty=image.dirty if place.index else (),
+                dirty=dirty if place.index else (),
                 masked=masked,
-                page=image.page,
+                page=page,
             )
         )
+
+    def _say_unchanged(self, image: Image) -> None:
+        if image.t_ns - self._unchanged_ns.get(image.page, 0) >= _UNCHANGED_NS:
+            self._unchanged_ns[image.page] = image.t_ns
+            self.note(FrameUnchanged(t_ns=image.t_ns, page=image.page))
 
     def _between_images(self, act: Callable[[], None], *, wait: bool = True) -> None:
         task = _Task(act)

@@ -269,7 +269,8 @@ class Gate:
             case PointerButton():
                 # a click that a page makes up does not release the button that a person holds
                 device = "button" if event.trusted else "untrusted button"
-                return self._judge_press(event, (device, event.button), down=event.down)
+                ended = self._end_spans(event.t_ns, event.page) if _leaves_secret(event) else []
+                return [*ended, *self._judge_press(event, (device, event.button), down=event.down)]
             case TextInput() if _by_target(event.target)[0] is not Secrecy.PUBLIC:
                 return self._redact(event.t_ns, _by_target(event.target)[1], event.page)
             case ElementSnapshot():
@@ -356,6 +357,12 @@ def _may_move_focus(event: Event) -> bool:
         return False
     is_shortcut = bool(set(event.modifiers) & {"alt", "ctrl", "meta"})
     return is_shortcut or event.symbol in _HARMLESS or event.code in _HARMLESS
+
+
+def _leaves_secret(press: PointerButton) -> bool:
+    # pressing the button of the mouse elsewhere takes the focus along, also where nothing gets it
+    is_public = _by_target(press.target)[0] is Secrecy.PUBLIC
+    return press.down and press.trusted and bool(press.page) and is_public
 
 
 def _same(app: str, entry: str) -> bool:

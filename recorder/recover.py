@@ -24,7 +24,6 @@ from recorder.schema import (
     Navigation,
     Redacted,
 )
-from recorder.splice import keep_first
 from recorder.store import (
     Manifest,
     describe_files,
@@ -33,6 +32,7 @@ from recorder.store import (
     write_atomically,
     write_manifest,
 )
+from recorder.surgery.splice import keep_first
 from recorder.verify import verify
 from recorder.video import packets, segments, whole_length
 

@@ -297,8 +297,11 @@ def remove(folder: Path) -> None:
     """Wipe a recording; a file in its folder that is not a recording's stays, and so the folder.
 
     Raises:
+        ConfigError: it is being recorded right now.
         DamagedError: the folder holds something else than a recording.
     """
+    if is_being_recorded(folder):
+        raise ConfigError(f"{folder} is being recorded; stop it first")
     if (folder / "manifest.json").exists():
         read_manifest(folder)
     video = folder / "video"

@@ -125,13 +125,24 @@ class SegmentWriter:
             self.start_ns = t_ns
         pts_ms = max(self._last_ms + 1, (t_ns - self.start_ns) // 1_000_000)
         # a mask that came or went changes pixels that the source does not call dirty
-        frame = self._canvas.draw(pixels, (*dirty, *masked, *self._masked) if dirty else ())
+        moved = () if tuple(masked) == self._masked else (*masked, *self._masked)
+        frame = self._canvas.draw(pixels, (*dirty, *moved) if dirty else ())
         self._masked = tuple(masked)
         frame.pts, frame.time_base = pts_ms, _MILLISECOND
         self._encode(frame)
         self._last_ms = pts_ms
         self.frames += 1
         return self.frames - 1, pts_ms
+
+    def news(
+        self, pixels: Pixels, dirty: Sequence[Box], masked: Sequence[Box]
+    ) -> tuple[Box, ...] | None:
+        """Return which dirty boxes look different from the last frame, None when none does."""
+        if tuple(masked) != self._masked:
+            return tuple(dirty)
+        boxes = dirty or ((0, 0, self.width, self.height),)
+        found = tuple(box for box in boxes if self._canvas.differs(pixels, box))
+        return (found if dirty else ()) if found else None
 
     def close(self) -> None:
         """Flush the encoder and close the file."""
@@ -185,6 +196,18 @@ class VideoWriter:
             self._writers[page] = found
         index, pts_ms = found[1].add(pixels, t_ns, dirty=dirty, masked=masked)
         return Place(found[0], index, pts_ms)
+
+    def news(
+        self, pixels: Pixels, page: str, *, dirty: Sequence[Box], masked: Sequence[Box]
+    ) -> tuple[Box, ...] | None:
+        """Return what is new under the masks: the dirty boxes that show it, None when nothing is.
+
+        Empty, as in `add`, means that all of it may be.
+        """
+        found = self._writers.get(page)
+        if found is None or (found[1].height, found[1].width) != pixels.shape[:2]:
+            return ()
+        return found[1].news(pixels, dirty, masked)
 
     def cut(self, page: str | None = None) -> None:
         """End the current segment of a page, or of all; the next frame starts another."""

@@ -203,8 +203,11 @@ class PageWatcher:
 
     def _cover(self) -> None:
         boxes = self._tree.covered()
-        if boxes is not None:
-            self._capture.gate.masks.put("fields", boxes, self._clock.now_ns(), self.name)
+        if boxes is None:
+            return
+        masks, now_ns = self._capture.gate.masks, self._clock.now_ns()
+        if masks.put("fields", boxes, now_ns, self.name) and self._screencast:
+            self._screencast.stale = True  # what was kept last did not cover this
 
     def _scaled(self, scale: float) -> None:
         self._tree.scale = scale

@@ -325,7 +325,8 @@ class FocusWatcher:
             return
         self._judge()
         answered_ns = self._clock.now_ns()
-        if answered_ns - now_ns > _SLOW_NS:
+        asked_app = self._changes[-1].verdict.widget is not None
+        if asked_app and answered_ns - now_ns > _SLOW_NS:
             if answered_ns - oldest_ns > _GIVE_UP_NS:
                 self._release(Verdict(Secrecy.UNKNOWN, "unknown-focus"), now_ns)
             self._not_before_ns = answered_ns + _HOLD_NS

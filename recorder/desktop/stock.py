@@ -25,6 +25,7 @@ from recorder.schema import (
     TimeSource,
 )
 
+_PATIENCE_S = 2.0
 _BUTTONS: dict[str, Button] = {
     "left": "left",
     "middle": "middle",
@@ -86,8 +87,8 @@ class Listener(Protocol):
         """Listen no more."""
         ...
 
-    def join(self) -> None:
-        """Wait until its thread has ended."""
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until its thread has ended, at most this long."""
         ...
 
     def is_alive(self) -> bool:
@@ -138,7 +139,7 @@ class StockInput:
             listener.stop()
         for listener in self._listeners:
             if listener.is_alive():
-                listener.join()
+                listener.join(_PATIENCE_S)
 
     def check(self) -> str | None:
         """Return a fault when a listener is dead."""

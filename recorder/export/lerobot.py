@@ -20,11 +20,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from recorder.align.frames import FrameReader
+from recorder.align.pieces import pieces
 from recorder.errors import ConfigError
 from recorder.export.rows import ACTION_NAMES, STATE_NAMES, Row, Shown, rows
 from recorder.export.stats import PixelCounts, Stats, of_column
-from recorder.frames import FrameReader
-from recorder.pieces import pieces
 from recorder.schema import Event, Frame
 from recorder.store import Recording
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder.align.pieces import Piece
 from recorder.codec import event_to_dict
-from recorder.pieces import Piece
 from recorder.schema import (
     AgentAction,
     Event,
@@ -28,7 +28,7 @@ from recorder.schema import (
     Redacted,
     Scroll,
 )
-from recorder.spans import PANIC, TAKEN_OUT
+from recorder.surgery.spans import PANIC, TAKEN_OUT
 
 _SECOND = 1_000_000_000
 _BUTTONS = ("left", "middle", "right", "back", "forward")

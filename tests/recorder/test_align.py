@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recorder.align import AlignOptions, PlannedStep, align, plan
+from recorder.align.frames import FrameReader
 from recorder.errors import DamagedError
-from recorder.frames import FrameReader
 from recorder.schema import (
     AgentAction,
     Click,

@@ -15,6 +15,8 @@ from recorder.schema import (
     ClockAnchor,
     Event,
     Fault,
+    Frame,
+    FrameUnchanged,
     Gap,
     HeldState,
     Pause,
@@ -214,3 +216,19 @@ def test_the_clocks_stand_at_both_ends(tmp_path: Path) -> None:
     events = list(Recording(tmp_path / "r").events())
     assert isinstance(events[0], ClockAnchor)
     assert isinstance(events[-1], ClockAnchor)
+
+
+def test_what_is_typed_under_a_mask_leaves_no_trace_in_the_frames(tmp_path: Path) -> None:
+    with running(tmp_path / "r") as capture:
+        now_ns = capture.clock.now_ns()
+        capture.gate.masks.put("focus", [(8, 8, 16, 16)], now_ns)
+        for number in range(1, 30):
+            pixels = np.zeros((48, 64, 4), np.uint8)
+            pixels[12:16, 12 : 12 + number % 8] = 255
+            t_ns = now_ns + number * 100_000_000
+            dirty = ((0, 0, 64, 48),) if number > 1 else ()
+            shown = Image(pixels, start_ns=t_ns, t_ns=t_ns, end_ns=t_ns, dirty=dirty)
+            wait_for(lambda shown=shown: capture.submit_image(shown))
+    assert len(kinds(tmp_path / "r", Frame)) == 1
+    unchanged = [event.t_ns for event in kinds(tmp_path / "r", FrameUnchanged)]
+    assert len(unchanged) == 3, "once a second, as when nothing happens"

@@ -66,6 +66,16 @@ def test_keys_of_a_secret_field_become_one_span_without_count_or_timing() -> Non
     assert isinstance(after[1], Key)
 
 
+def test_a_press_elsewhere_on_the_page_ends_the_span() -> None:
+    gate = Gate()
+    gate.admit(key(10, target=SECRET, page="p1"))
+    press = PointerButton(t_ns=20, button="left", down=True, x=1, y=1, page="p1", target=FIELD)
+    assert gate.admit(press) == [
+        Redacted(t_ns=10, end_ns=20, reason="secret-field", page="p1"),
+        press,
+    ]
+
+
 def test_a_key_without_known_target_is_not_kept() -> None:
     assert [type(event) for event in Gate().admit(key(1))] == [Redacted]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from recorder.gestures import Gesture, reduce_events
+from recorder.align.gestures import Gesture, reduce_events
 from recorder.schema import (
     Click,
     Drag,

@@ -171,3 +171,27 @@ def test_what_is_no_video_is_damaged(tmp_path: Path) -> None:
         list(read_segment(path))
     with pytest.raises(DamagedError, match=r"cannot read .*1\.mp4"):
         packet_times(path)
+
+
+def test_changes_under_a_mask_are_no_news(tmp_path: Path) -> None:
+    video = VideoWriter(tmp_path / "video")
+    boxes = [(64, 64, 64, 64)]
+
+    def image(secret: int, shown: int) -> tuple[Pixels, tuple[tuple[int, int, int, int], ...]]:
+        pixels = np.zeros((256, 256, 4), np.uint8)
+        pixels[80:90, 80:90], pixels[200:210, 200:210] = secret, shown
+        return pixels, paint(pixels, boxes)
+
+    tiles = ((64, 64, 128, 128), (192, 192, 64, 64))
+    pixels, masked = image(1, 1)
+    assert video.news(pixels, "", dirty=(), masked=masked) == (), "the first is all new"
+    video.add(pixels, 0, masked=masked)
+    pixels, masked = image(200, 1)
+    assert video.news(pixels, "", dirty=tiles, masked=masked) is None
+    assert video.news(pixels, "", dirty=(), masked=masked) is None
+    pixels, masked = image(99, 200)
+    assert video.news(pixels, "", dirty=tiles, masked=masked) == tiles[1:]
+    assert video.news(pixels, "", dirty=(), masked=masked) == ()
+    assert video.news(pixels, "", dirty=tiles, masked=()) == tiles, "the mask itself changed"
+    assert video.news(pixels[:99], "", dirty=tiles, masked=masked) == ()
+    video.cut()

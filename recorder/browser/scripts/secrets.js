@@ -25,6 +25,7 @@ const secrets = (() => {
   const fields = new Set();
   const live = new Set();
   const reveals = new Set();
+  const veiled = new Set(); // hosts of a closed root that nobody has shown us yet
   let past = [];
 
   const isField = (node) =>
@@ -155,13 +156,17 @@ const secrets = (() => {
         else if (!ever.has(field) && this.any() && copies(field)) mark(field);
       }
       for (const field of live) if (gone(field)) (remember(field), live.delete(field));
-      for (const shown of reveals) if (gone(shown)) reveals.delete(shown);
-      return [...live, ...reveals];
+      for (const set of [reveals, veiled]) {
+        for (const element of set) if (gone(element)) set.delete(element);
+      }
+      return [...live, ...reveals, ...veiled];
     },
     watch(field) {
       fields.add(field);
       if (check(field)) live.add(field);
     },
-    any: () => live.size > 0 || reveals.size > 0,
+    veil: (host) => veiled.add(host),
+    unveil: (host) => veiled.delete(host),
+    any: () => live.size > 0 || reveals.size > 0 || veiled.size > 0,
   };
 })();

@@ -46,7 +46,8 @@
   };
 
   let asked = 0;
-  const unknown = () => {
+  const unknown = (host) => {
+    secrets.veil(host);
     if (performance.now() - asked > 1000) send("markup", {}); // somebody may show us the root
     asked = performance.now();
     return "unknown";
@@ -55,7 +56,7 @@
   const judge = (element) => {
     if (secrets.isField(element)) return secrets.check(element) ? "secret" : "";
     if (secrets.isSecret(element)) return "secret";
-    return hidesFocus(element) ? unknown() : "";
+    return hidesFocus(element) ? unknown(element) : "";
   };
 
   const target = (element, secrecy = element && judge(element)) =>
@@ -155,7 +156,7 @@
     if (element?.matches("input[type=checkbox],input[type=radio],input[type=file]")) return;
     // what is typed goes into a field: if this is none, there is one inside that we do not see
     const isHidden = event.inputType && element && !secrets.isField(element);
-    const secrecy = element ? judge(element) || (isHidden ? unknown() : "") : "unknown";
+    const secrecy = element ? judge(element) || (isHidden ? unknown(element) : "") : "unknown";
     if (element && secrecy) secrets.remember(element);
     if (element && isPaste(event.inputType ?? "")) secrets.paste(element);
     const text = secrecy || !event.isTrusted ? "" : secrets.clean(textOf(event, element), 10000);
@@ -275,6 +276,7 @@
   const adopt = (root) => {
     if (!(root instanceof ShadowRoot) || adopted.has(root)) return;
     adopted.add(root);
+    secrets.unveil(root.host);
     if (root.mode === "closed") elements.closed.set(root.host, root);
     observer.observe(root, WATCHED);
     // focus that moves inside one root is not heard of outside
@@ -418,6 +420,7 @@
   send("hello", { missed: missed() });
   scan(document);
   onVisibility();
+  if (document.readyState !== "loading") send("markup", {});
   report();
   changed();
 })(NAMES);

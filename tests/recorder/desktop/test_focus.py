@@ -58,6 +58,7 @@ def test_what_was_once_a_password_stays_secret_when_it_is_shown(
                 chromium,
                 "--no-sandbox",
                 "--no-first-run",
+                "--force-renderer-accessibility",
                 "--password-store=basic",
                 f"--user-data-dir={tmp_path / 'profile'}",
                 f"--app=file://{page}",

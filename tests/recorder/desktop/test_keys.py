@@ -19,6 +19,7 @@ class FakeConnection:
     display = SimpleNamespace(info=SimpleNamespace(min_keycode=8, max_keycode=17))
 
     def get_keyboard_mapping(self, first: int, count: int) -> list[list[int]]:
+        """Return a row of symbols for each key."""
         rows = [
             ("a", "A", "Cyrillic_ef", "Cyrillic_EF", "ae", "AE"),
             ("1", "exclam"),
@@ -36,6 +37,7 @@ class FakeConnection:
         return [(row + [0] * 6)[:6] for row in numbers]
 
     def get_modifier_mapping(self) -> list[list[int]]:
+        """Return the keys of each modifier."""
         return [[SHIFT_L], [], [CONTROL_L], [ALT_L], [NUM_LOCK], [], [SUPER_L], [ALTGR, 0]]
 
 

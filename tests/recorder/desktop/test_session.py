@@ -182,6 +182,7 @@ def test_a_trusted_app_keeps_its_text(desk: VirtualDisplay, tmp_path: Path) -> N
         tk_entry(desk, "Notes")
         wait_window(tmp_path / "r", "Notes")
         type_text(desk, "kept", delay_ms=60)
+        until(lambda: typed(tmp_path / "r") == "kept", "it is kept")
         tk_entry(desk, "Other", x=500)
         type_text(desk, "dropped")
     assert typed(tmp_path / "r") == "kept"

@@ -29,15 +29,18 @@ class FakeListener:
         self.alive = False
 
     def start(self) -> None:
+        """Live."""
         self.alive = True
 
     def stop(self) -> None:
         """Ask to end."""
 
-    def join(self) -> None:
+    def join(self, timeout: float | None = None) -> None:
+        """End."""
         self.alive = False
 
     def is_alive(self) -> bool:
+        """Return whether it lives."""
         return self.alive
 
 
@@ -48,13 +51,16 @@ class FakeClock:
         self.t_ns = 0
 
     def now_ns(self) -> int:
+        """Return one more than before."""
         self.t_ns += 1
         return self.t_ns
 
     def boottime_ns(self) -> int:
+        """Return the last time looked at."""
         return self.t_ns
 
     def realtime_ns(self) -> int:
+        """Return the last time looked at."""
         return self.t_ns
 
 
@@ -162,12 +168,3 @@ def test_a_listener_that_died_is_a_fault_until_it_is_stopped(stock: StockInput) 
     stock.stop()
     assert stock.check() is None
     assert not MOUSE.alive
-
-
-@pytest.mark.display
-def test_pynput_itself_can_be_listened_to(bare: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DISPLAY", str(getattr(bare, "name", "")))
-    stock = StockInput(got.append)
-    stock.start()
-    assert stock.check() is None
-    stock.stop()

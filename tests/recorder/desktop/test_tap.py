@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,7 @@ def test_an_event_is_its_clients_only_if_it_follows_the_request() -> None:
 def test_pieces_do_not_matter(cuts: list[int]) -> None:
     decoder, found = Decoder(XTEST), list[Tapped]()
     places = [0, *sorted(cuts), len(STREAM)]
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         found += decoder.feed(STREAM[start:end], 1)
     assert found == list(Decoder(XTEST).feed(STREAM, 1))
 

@@ -26,7 +26,7 @@ from recorder.store import Recording, remove
 from recorder.verify import verify
 
 _CONSENT = "A scripted demo on a display and in a browser of its own."
-_PAGE = Path(__file__).with_name("demo.html")
+_PAGE = Path(__file__).with_name("page.html")
 _PASSWORD = "never-on-disk-7431"
 _PACE_S = 0.04
 

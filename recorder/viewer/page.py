@@ -18,7 +18,6 @@ from typing import Any
 
 from recorder.codec import event_from_line
 from recorder.errors import DamagedError
-from recorder.label import GROUPS, Label, label
 from recorder.schema import (
     Event,
     Frame,
@@ -32,9 +31,10 @@ from recorder.schema import (
     Resume,
     Scroll,
 )
-from recorder.spans import PANIC, TAKEN_OUT
 from recorder.store import Recording
+from recorder.surgery.spans import PANIC, TAKEN_OUT
 from recorder.video import segments
+from recorder.viewer.label import GROUPS, Label, label
 
 _MS = 1e6
 _CHUNK = 3 << 20  # a multiple of 3, so that pieces of base64 can be joined
@@ -106,7 +106,7 @@ def write_html(recording: Recording, target: Path) -> None:
     events = sorted(recording.events(), key=lambda event: event.t_ns)
     content = _content(recording, events)
     body = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
-    template = files("recorder").joinpath("viewer.html").read_text("utf-8")
+    template = files("recorder.viewer").joinpath("page.html").read_text("utf-8")
     head, rest = template.replace("@@TITLE@@", html.escape(content["name"])).split("@@RECORDING@@")
     middle, tail = rest.split("@@SEGMENTS@@")
     target.parent.mkdir(parents=True, exist_ok=True)

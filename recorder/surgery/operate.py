@@ -16,21 +16,31 @@ from recorder.codec import event_to_line
 from recorder.errors import ConfigError, DamagedError
 from recorder.masks import reach
 from recorder.schema import Box, Event, Frame, Redacted
-from recorder.spans import COVERED, PANIC, TAKEN_OUT, inside, outside, overlaps, without_words
-from recorder.splice import SegmentEdit, commit, prepare
 from recorder.store import Manifest, Recording, describe_files, replace_and_wipe, write_manifest
+from recorder.surgery.spans import (
+    COVERED,
+    PANIC,
+    TAKEN_OUT,
+    inside,
+    outside,
+    overlaps,
+    without_words,
+)
+from recorder.surgery.splice import SegmentEdit, commit, prepare
 from recorder.video import packets, segment_path, segments
 
 
 def remove_span(folder: Path, events: Sequence[Event], start_ns: int, end_ns: int) -> list[Event]:
     """Wipe all video of `[start_ns, end_ns]` and return the events that stay.
 
-    All segments of the recording must be closed.
+    What was on screen when the span began goes as well, although it was grabbed before. All
+    segments of the recording must be closed.
 
     Raises:
         DamagedError: a segment cannot be read.
     """
-    kept = outside(events, start_ns, end_ns)
+    seen = _shown_at(events, start_ns)
+    kept = outside([event for event in events if event not in seen], start_ns, end_ns)
     edits = _edits(folder, _frames(events), _frames(kept))
     for edit in edits.values():
         prepare(edit)

@@ -18,7 +18,7 @@ from recorder.schema import (
     Redacted,
     Scroll,
 )
-from recorder.spans import PANIC, TAKEN_OUT
+from recorder.surgery.spans import PANIC, TAKEN_OUT
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from recorder.schema import Event, Gap, Mark, Pause, Redacted, Resume
-from recorder.spans import PANIC, TAKEN_OUT
+from recorder.surgery.spans import PANIC, TAKEN_OUT
 
 TASK_START, TASK_END = "task_start", "task_end"
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from recorder.keysyms import character_of, is_lock, key_name, modifier_of
-from recorder.paths import near, simplify
+from recorder.align.keysyms import character_of, is_lock, key_name, modifier_of
+from recorder.align.paths import near, simplify
 from recorder.schema import (
     Action,
     AgentAction,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from recorder.keysyms import character_of, key_name, modifier_of
+from recorder.align.keysyms import character_of, key_name, modifier_of
 from recorder.schema import (
     Action,
     AgentAction,
@@ -19,6 +19,7 @@ from recorder.schema import (
     InputEvent,
     Key,
     Mark,
+    Move,
     Navigation,
     PageChange,
     Pause,
@@ -114,8 +115,9 @@ def _of_other(event: Event) -> tuple[str, str, str] | None:
         case FocusChange():
             where = _named(event.target.role, event.target.name) if event.target else "unknown"
             return "window", f"focus {where}{' (secret)' if event.secret else ''}", ""
-        case AgentAction():
-            return "agent", _in_words(event.action), _in_words(event.action)
+        case AgentAction():  # what it made of pointer and keys is listed as well, and shown
+            group = "system" if isinstance(event.action, Move) else "agent"
+            return group, _in_words(event.action), ""
         case Mark():
             return "mark", f"{event.label}: {event.text}" if event.text else event.label, ""
         case _:

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import overload
 
-from recorder.frames import FrameReader
-from recorder.gestures import Gesture, of_agent, reduce_events
-from recorder.pieces import pieces
+from recorder.align.frames import FrameReader
+from recorder.align.gestures import Gesture, of_agent, reduce_events
+from recorder.align.pieces import pieces
+from recorder.align.view import View, last_before
 from recorder.schema import (
     AgentAction,
     Controller,
@@ -28,9 +29,8 @@ from recorder.schema import (
     Step,
     Wait,
 )
-from recorder.spans import COVERED, PANIC, TAKEN_OUT
 from recorder.store import Recording
-from recorder.view import View, last_before
+from recorder.surgery.spans import COVERED, PANIC, TAKEN_OUT
 
 _MS = 1_000_000
 _EARLY_NS = 5 * _MS  # an event may be stamped a little before its executor's own note

@@ -54,7 +54,9 @@ say "Python packages into .venv"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check \
     --constraint constraints.txt --editable '.[all,dev]'
 
-if ! .venv/bin/python -m recorder.browser.chromium >/dev/null 2>&1; then
+find_chromium='from recorder.browser.chromium import find_chromium
+find_chromium(headless=True), find_chromium(headless=False)'
+if ! .venv/bin/python -c "$find_chromium" >/dev/null 2>&1; then
     say "a Chromium"
     .venv/bin/playwright install chromium >/dev/null 2>&1 ||
         { as_root apt-get update -qq &&
@@ -62,5 +64,6 @@ if ! .venv/bin/python -m recorder.browser.chromium >/dev/null 2>&1; then
               --no-install-recommends chromium >/dev/null; }
 fi
 
+.venv/bin/python -c "$find_chromium"
 rm -f .venv/.ready-*
 touch "$stamp"

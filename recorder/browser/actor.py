@@ -79,7 +79,7 @@ class BrowserActor:
             agent=self._agent,
             action=kept,
         )
-        if self._recorder:
+        if self._recorder and kept == action:  # how often a secret was typed for is one as well
             self._recorder.capture.submit(done)
         return done
 

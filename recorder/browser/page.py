@@ -58,9 +58,7 @@ class PageWatcher:
         self._capture = wiring.capture
         self._clock = wiring.capture.clock
         self._tree = FrameTree(wiring.capture.gate.rules.domain_allowed)
-        self._scribe = Scribe(
-            name, wiring.capture, wiring.ledger, wiring.seen, wiring.begun_ns
-        )
+        self._scribe = Scribe(name, wiring.capture, wiring.ledger, wiring.seen, wiring.begun_ns)
         self._hearing = Hearing(self._scribe, self._tree)
         self._targets: list[Target] = []
         self._screencast: Screencast | None = None
@@ -163,6 +161,8 @@ class PageWatcher:
     def met(self, frame: FrameState) -> None:
         """Take that a frame's place and clock are known."""
         self._hearing.settle(frame)
+        if frame.elements:
+            self._hearing.tell_elements(self._clock.now_ns())
 
     def split_off(self, frame_id: str) -> None:
         """Take that a frame has moved to a target of its own: Playwright will name it."""
@@ -174,7 +174,13 @@ class PageWatcher:
         """Do something beside, for as long as the page is recorded."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error:
+            self._capture.fault("source", f"{self.name}: {error!r}")
 
     # Frames ---------------------------------------------------------------------------------------
 
@@ -183,10 +189,11 @@ class PageWatcher:
         if cdp is None:
             return None
         found = Target(cdp, self._wiring.names, self._tree, self, self._clock)
+        self._targets.append(found)  # it is spoken to as soon as its documents speak
         root = await found.start()
         if root is None:
+            self._targets.remove(found)
             return None
-        self._targets.append(found)
         self.navigated(root, root.url)
         return found
 
@@ -235,8 +242,7 @@ class PageWatcher:
             return
         if self._was_paused and not paused:
             screencast.forget()
-            for frame in self._tree:
-                await self._targets[0].ping(frame, "understudy.fresh()")
+            self._hearing.tell_elements(self._clock.now_ns(), again=True)
         self._was_paused = paused
         if screencast.stale and not self._capture.gate.page_denied(self.name):
             await screencast.refresh()

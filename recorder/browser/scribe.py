@@ -83,14 +83,9 @@ class Scribe:
             )
         )
 
-    def elements(self, t_ns: int, tree: FrameTree) -> None:
-        """Keep all elements of the page, the main frame's first."""
-        found: list[Element] = []
-        for frame in tree.shown():
-            transform = tree.transform(frame) if tree.allowed(frame) else None
-            if transform:
-                found += [e for seen in frame.elements if (e := to_element(seen, transform))]
-        self.capture.submit(ElementSnapshot(t_ns=t_ns, page=self.page, elements=tuple(found)))
+    def elements(self, t_ns: int, elements: tuple[Element, ...]) -> None:
+        """Keep all elements of the page."""
+        self.capture.submit(ElementSnapshot(t_ns=t_ns, page=self.page, elements=elements))
 
     def visible(self, t_ns: int, *, visible: bool) -> None:
         """Keep that the page came to the front or left it."""
@@ -129,6 +124,7 @@ class Hearing:
         self._scribe = scribe
         self._tree = tree
         self.visible = True
+        self._told: tuple[Element, ...] = ()
 
     def take(self, frame: FrameState, message: AnyMessage, received_ns: int) -> None:
         """Keep what a message tells."""
@@ -141,7 +137,7 @@ class Hearing:
                 self._take_input(frame, message, received_ns)
             case Elements():
                 frame.elements = message.elements
-                self._scribe.elements(t_ns, self._tree)
+                self.tell_elements(t_ns)
             case Hello() if message.missed:
                 zero_ns = frame.clock.to_ns(0)
                 if zero_ns > self._scribe.begun_ns:
@@ -164,8 +160,19 @@ class Hearing:
         scale = self._tree.scale
         self._scribe.input(message, frame, Transform(scale_x=scale, scale_y=scale), received_ns)
 
+    def tell_elements(self, t_ns: int, *, again: bool = False) -> None:
+        """Keep the elements of all frames, the main one's first, when they differ."""
+        found: list[Element] = []
+        for frame in self._tree.shown():
+            transform = self._tree.transform(frame) if self._tree.allowed(frame) else None
+            if transform:
+                found += [e for seen in frame.elements if (e := to_element(seen, transform))]
+        if again or tuple(found) != self._told:
+            self._told = tuple(found)
+            self._scribe.elements(t_ns, self._told)
+
     def settle(self, frame: FrameState) -> None:
-        """Keep what waited for somebody to say where its frame lies."""
+        """Keep what waited for somebody to say where its frame lies, and what its time is."""
         if not self._knows(frame):
             return
         waiting, frame.waiting = frame.waiting, []

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from recorder.desktop.x11 import connect, lost, text
@@ -85,7 +85,6 @@ class Widget:
     box: Box
     """On the desktop."""
     focused: bool
-    showing: bool
 
 
 class FocusSignal(NamedTuple):
@@ -194,25 +193,18 @@ class Accessibility:
 
         Args:
             ref: the widget.
-            known: what was found last; if it is the same widget, its names are not asked for again.
+            known: what was found last; if it is the same widget, its names and its place are not
+                asked for again.
         """
         role = self._ask(ref, "Accessible", "GetRole")
         states = self._ask(ref, "Accessible", "GetState")
         if not role or not states:
             return None
-        if known is None or known.ref != ref or known.role != role[0]:
-            name, hints = self._names(ref, role[0])
-        else:
-            name, hints = known.name, known.hints
-        return Widget(
-            ref=ref,
-            role=int(role[0]),
-            name=name,
-            hints=hints,
-            box=self.box(ref) or (0, 0, 0, 0),
-            focused=_has(states[0], _FOCUSED),
-            showing=_has(states[0], _SHOWING),
-        )
+        focused = _has(states[0], _FOCUSED)
+        if known is not None and (known.ref, known.role) == (ref, role[0]):
+            return replace(known, focused=focused)
+        name, hints = self._names(ref, role[0])
+        return Widget(ref, int(role[0]), name, hints, self.box(ref) or (0, 0, 0, 0), focused)
 
     def box(self, ref: Ref) -> Box | None:
         """Return where a widget is on the desktop; None when it is not showing."""
@@ -305,7 +297,7 @@ _SECRET_NAMES: dict[str, re.Pattern[str]] = {
 def secret_kind(widget: Widget) -> str | None:
     """Return why what is typed into a widget must not be kept; None when nothing speaks for that.
 
-    >>> secret_kind(Widget(Ref("", ""), 79, "", "One-time code", (0, 0, 1, 1), True, True))
+    >>> secret_kind(Widget(Ref("", ""), 79, "", "One-time code", (0, 0, 1, 1), True))
     'one-time-code'
     """
     if widget.role == PASSWORD:

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 MASK = "focus"
 _HOLD_NS = 80_000_000  # how long after a key its focus is asked for: apps lag behind the server
 _SLOW_NS = 60_000_000  # an app that takes longer to answer may not have handled the key yet
-_PACE_NS = 50_000_000  # asking an app costs some milliseconds
+_PACE_NS = 100_000_000  # asking an app costs some milliseconds
 _GIVE_UP_NS = 3_000_000_000
 _MOVER_NS = 1_000_000_000  # a focus change within this time of a click or Tab came from that
 _KEPT_NS = 10_000_000_000
@@ -99,6 +99,7 @@ class FocusWatcher:
         self._not_before_ns = 0
         self._resumed_ns = 0
         self._news = threading.Event()
+        self._redrawn = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="desktop-focus", daemon=True)
 
@@ -120,6 +121,7 @@ class FocusWatcher:
                 )
         self._windows.on_change = self._news.set
         self._judge()
+        self._cover()
         self._thread.start()
 
     def stop(self) -> None:
@@ -139,6 +141,10 @@ class FocusWatcher:
             return self._missing or None
         return "listener-dead: the focus is no longer followed; text is no longer kept"
 
+    def screen_changed(self) -> None:
+        """Say that a new image waits: what is secret may have moved in it."""
+        self._redrawn.set()
+
     # Thread -----------------------------------------------------------------------------------
 
     def _watch(self) -> None:
@@ -146,7 +152,9 @@ class FocusWatcher:
             while not self._stopping.is_set():
                 self._wait()
                 if self._has_news():
+                    self._redrawn.clear()
                     self._judge()
+                    self._cover()
                 self._settle_keys()
             self._settle_last()
         except lost() as error:
@@ -176,7 +184,8 @@ class FocusWatcher:
             )
         age_ns = self._clock.now_ns() - self._looked_ns
         is_unsure = self._changes[-1].verdict.secrecy is Secrecy.UNKNOWN and age_ns > _RETRY_NS
-        return news or resumed or is_unsure or (bool(self._secrets) and age_ns > _REFRESH_NS)
+        moved = bool(self._secrets) and age_ns > _REFRESH_NS and self._redrawn.is_set()
+        return news or resumed or is_unsure or moved
 
     def _heed_signals(self) -> bool:
         if self._accessibility is None:
@@ -197,14 +206,13 @@ class FocusWatcher:
     def _judge(self) -> None:
         verdict = self._verdict()
         now_ns = self._looked_ns = self._clock.now_ns()
-        last = self._changes[-1].verdict
-        if verdict.place != last.place:
-            self._changes.append(_Change(self._since_ns(verdict, now_ns), verdict))
-            while len(self._changes) > 1 and self._changes[1].at_ns < now_ns - _KEPT_NS:
-                del self._changes[0]
-        self._cover(verdict, now_ns)
-        if verdict.place != last.place:
-            self._capture.submit(self._focus_change(verdict, now_ns))
+        if verdict.place == self._changes[-1].verdict.place:
+            return
+        self._changes.append(_Change(self._since_ns(verdict, now_ns), verdict))
+        while len(self._changes) > 1 and self._changes[1].at_ns < now_ns - _KEPT_NS:
+            del self._changes[0]
+        self._cover()
+        self._capture.submit(self._focus_change(verdict, now_ns))
 
     def _since_ns(self, verdict: Verdict, now_ns: int) -> int:
         """Return from when on a verdict was true: when its widget said so, else now."""
@@ -291,10 +299,10 @@ class FocusWatcher:
 
     # Covers -----------------------------------------------------------------------------------
 
-    def _cover(self, verdict: Verdict, now_ns: int) -> None:
-        boxes = [*self._secret_boxes(), *self._window_boxes(verdict)]
+    def _cover(self) -> None:
+        boxes = [*self._secret_boxes(), *self._window_boxes(self._changes[-1].verdict)]
         located = sorted({self._viewport.locate_box(box) for box in boxes})
-        if self._gate.masks.put(MASK, located, now_ns):
+        if self._gate.masks.put(MASK, located, self._clock.now_ns()):
             self._windows.on_stale()
 
     def _secret_boxes(self) -> list[Box]:
@@ -370,4 +378,5 @@ class FocusWatcher:
             return
         if verdict.secrecy is Secrecy.UNKNOWN and verdict.window:
             self._tainted.add(verdict.window.owner.window)
+            self._news.set()
         self._capture.settle(lambda: self._gate.settle(verdict.secrecy, verdict.reason, before_ns))

@@ -201,8 +201,8 @@ class ScreenGrabber:
             return f"screen-failing: {self._failure}"
         if not all_were_stopped and now_ns - self._looked_ns > _STALLED_NS + self._period_ns:
             return "screen-stalled: the display does not answer"
-        grab = self._previous
-        if grab is not None and self._black.contradicted(grab.raw, now_ns):
+        grab, looked_ns = self._previous, self._looked_ns
+        if grab is not None and self._black.contradicted(grab.raw, looked_ns, now_ns):
             return "black-screen: grabs are all black although windows show something"
         return None
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Literal, Protocol, Self
 
-from recorder.capture import Capture
+from recorder.capture import Capture, Image
 from recorder.clock import SystemClock
 from recorder.desktop.focus import FocusWatcher
 from recorder.desktop.inputs import X11Input
@@ -95,6 +95,7 @@ class DesktopSession:
         self._clock = SystemClock()
         self._viewport = Viewport()
         self._commands: SimpleQueue[Command | None] = SimpleQueue()
+        self._focus: FocusWatcher | None = None
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
@@ -159,11 +160,16 @@ class DesktopSession:
         return ScreenGrabber(
             self._config.display,
             fps=self._config.fps,
-            submit=lambda image: self.capture.submit_image(image),
+            submit=self._submit_image,
             note=lambda event: self.capture.submit(event),  # the gate: nothing while paused
             clock=self._clock,
             monitor=self._config.monitor,
         )
+
+    def _submit_image(self, image: Image) -> bool:
+        if self._focus:
+            self._focus.screen_changed()
+        return self.capture.submit_image(image)
 
     def _open_capture(self, inputs: _Input) -> None:
         gate = Gate(
@@ -205,6 +211,7 @@ class DesktopSession:
         if self.capture.gate.hold_keys:
             focus = FocusWatcher(self._config.display, self.capture, windows, self._viewport)
             focus.start()
+            self._focus = focus
             started.callback(focus.stop)
             self.capture.add_check(focus.check)
 

@@ -18,6 +18,7 @@ import struct
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 KEY_PRESS, KEY_RELEASE, BUTTON_PRESS, BUTTON_RELEASE, MOTION = range(2, 7)
@@ -172,4 +173,6 @@ def _write(out: int, data: bytes) -> None:
 
 
 if __name__ == "__main__":
+    with suppress(PermissionError):  # the server's buffer is small: reading comes first
+        os.nice(-10)
     tap(sys.argv[1], sys.stdin.fileno(), sys.stdout.fileno())

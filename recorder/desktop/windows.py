@@ -21,6 +21,7 @@ from recorder.schema import Box, Geometry, WindowChange
 log = logging.getLogger(__name__)
 
 _BEAT_S = 0.25
+_TELLING = ("_NET_ACTIVE_WINDOW", "_NET_CLIENT_LIST_STACKING", "_NET_WM_NAME", "WM_NAME")
 _SETTLE_S = 0.02  # a window that opens is announced by a dozen events
 
 
@@ -105,6 +106,8 @@ class WindowWatcher:
         from Xlib import X  # noqa: PLC0415 - with the desktop extra only
         from Xlib.ext import randr  # noqa: PLC0415
 
+        self._property_notify = X.PropertyNotify
+        self._atoms = {self._connection.get_atom(name) for name in _TELLING}
         root = self._connection.screen().root
         root.change_attributes(
             event_mask=X.PropertyChangeMask | X.SubstructureNotifyMask | X.StructureNotifyMask
@@ -133,9 +136,12 @@ class WindowWatcher:
             if not ready:
                 return False
             self._stopping.wait(_SETTLE_S)
+        news = False
         for _ in range(self._connection.pending_events()):
-            self._connection.next_event()
-        return True
+            event = self._connection.next_event()
+            # other properties, such as the time of the last key, change all the time
+            news |= event.type != self._property_notify or event.atom in self._atoms
+        return news
 
     def _needs_look(self) -> bool:
         # without a window manager nobody announces where the focus goes

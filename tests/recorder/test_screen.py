@@ -13,7 +13,7 @@ import pytest
 
 from recorder.capture import Image
 from recorder.clock import SystemClock
-from recorder.desktop.probe import something_is_shown
+from recorder.desktop.probe import BlackWatch, something_is_shown
 from recorder.desktop.screen import Grab, MssScreen, Screen, ScreenGrabber
 from recorder.desktop.x11 import connect
 from recorder.desktop.xvfb import VirtualDisplay
@@ -21,6 +21,7 @@ from recorder.errors import CaptureError, ConfigError
 from recorder.schema import Box, Event, FrameUnchanged
 
 PATIENCE_S = 15.0
+SECOND = 1_000_000_000
 
 
 def wait_for(happened: Callable[[], object]) -> None:
@@ -316,11 +317,27 @@ def test_black_grabs_of_windows_that_show_something_are_a_fault(display: Virtual
             assert something_is_shown(display.name) is False, "nor do black windows contradict it"
         with window(display, (10, 10, 50, 50), white=True):
             clock.ahead_ns += 1_000_000_000
+            assert something_is_shown(display.name)
+            with window(display, (0, 0, 100, 100), white=False):
+                assert not something_is_shown(display.name), "what is covered is not shown"
             wait_for(lambda: str(grabber.check()).startswith("black-screen: "))
             screen.paint((0, 0, 9, 9), 255)
             wait_for(lambda: grabber.check() is None)
     finally:
         grabber.stop()
+
+
+@pytest.mark.display
+def test_a_window_that_has_just_come_is_no_contradiction(display: VirtualDisplay) -> None:
+    watch, black = BlackWatch(display.name), bytearray(4 * 128)
+    assert not watch.contradicted(black, 0, 1 * SECOND)
+    with window(display, (10, 10, 50, 50), white=True):
+        assert not watch.contradicted(black, 1 * SECOND, 2 * SECOND), "not looked at again yet"
+        assert not watch.contradicted(black, 1 * SECOND, 3 * SECOND)
+        assert watch.contradicted(black, 4 * SECOND, 5 * SECOND)
+        assert not watch.contradicted(bytearray(b"\1" * 512), 5 * SECOND, 6 * SECOND)
+        assert not watch.contradicted(black, 6 * SECOND, 7 * SECOND)
+    assert not watch.contradicted(black, 8 * SECOND, 9 * SECOND)
 
 
 @pytest.mark.display

@@ -388,10 +388,6 @@
   globalThis.understudy = {
     layout: () => JSON.stringify({ k: "layout", doc, now: performance.now(), ...measure() }),
     beat: check,
-    fresh: () => {
-      lastSnapshot = "";
-      changed();
-    },
     tag: (element, id) => {
       tags.set(element, id);
       children.add(element);

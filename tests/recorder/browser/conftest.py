@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from recorder.browser.chromium import find_chromium, launch_arguments
-from tests.recorder.browser.site import Site, serve
+from tests.recorder.browser.servers import Site, serve
 
 
 @pytest.fixture(scope="session")

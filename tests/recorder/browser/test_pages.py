@@ -19,7 +19,7 @@ from recorder.schema import (
     Scroll,
     TextInput,
 )
-from tests.recorder.browser.site import Site
+from tests.recorder.browser.servers import Site
 from tests.recorder.browser.take import Take, recorded
 
 REPEATS = int(os.environ.get("UNDERSTUDY_SOAK", "0")) or 4
@@ -140,7 +140,8 @@ Function.prototype.call = Function.prototype.apply = () => 0;
 Object.defineProperty(Event.prototype, 'isTrusted', {get: () => false});
 Event.prototype.composedPath = () => []; Reflect.apply = () => 0;
 for (const name of Object.getOwnPropertyNames(window)) {
-  if (/^u[0-9a-f]{20}|binding/.test(name)) { try { delete window[name]; window[name] = 0 } catch {} }
+  if (!/^u[0-9a-f]{20}|binding/.test(name)) continue;
+  try { delete window[name]; window[name] = 0 } catch {}
 }
 window.onpointerdown = document.onkeydown = (event) => event.stopImmediatePropagation();
 Object.defineProperty(HTMLInputElement.prototype, 'type', {get: () => 'text'});
@@ -170,7 +171,8 @@ async def test_events_that_a_page_dispatches_are_not_taken_for_a_person(
     script = """onclick = (event) => {
       if (!event.isTrusted) return;
       document.querySelector('a').click();
-      document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'q', code: 'KeyQ', bubbles: true}));
+      const details = {key: 'q', code: 'KeyQ', bubbles: true};
+      document.body.dispatchEvent(new KeyboardEvent('keydown', details));
     }"""
     url = site.put("/fake", f"<a>a</a><body style='height:500px'><script>{script}</script>")
     async with recorded(browser, tmp_path / "r", urls=[url]) as take:
@@ -269,7 +271,7 @@ async def test_elements_are_told_when_they_change_and_only_then(
         await take.page.evaluate("document.querySelector('ul').innerHTML = '<li>one'")
         await take.until(lambda: len(take.events(ElementSnapshot)) > before)
     last = take.events(ElementSnapshot)[-1].elements
-    assert [element.name for element in last if element.role == "document"][0] == "List"
+    assert next(element.name for element in last if element.role == "document") == "List"
     assert {"one", "Things"} <= {element.text for element in last}
     (leaf,) = [element for element in last if element.name == "leaf"]
     assert leaf.states == ("disabled",)

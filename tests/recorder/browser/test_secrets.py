@@ -1,4 +1,4 @@
-"""No secret reaches the disk, in text, in an address or in pixels, wherever a page hides its field."""
+"""No secret reaches the disk, in text, address or pixels, wherever a page hides its field."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from playwright.async_api import Browser, Page
 
-from recorder.schema import FocusChange, Key, Navigation, Redacted, TextInput
+from recorder.schema import FocusChange, Frame, Key, Navigation, Redacted, TextInput
 from recorder.store import Recording
 from recorder.video import Pixels, read_segment
-from tests.recorder.browser.site import Site
+from tests.recorder.browser.servers import Site
 from tests.recorder.browser.take import Take, recorded
 
 pytestmark = [
@@ -129,7 +129,7 @@ KINDS = {
 
 
 def _canary(seed: int) -> str:
-    return "".join(random.Random(seed).choices(string.ascii_letters, k=14))  # noqa: S311
+    return "".join(random.Random(seed).choices(string.ascii_letters, k=14))
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ async def test_a_secret_is_in_no_byte_and_no_pixel(
 async def _check(browser: Browser, site: Site, folder: Path, kind: Kind, canary: str) -> None:
     url = site.put("/ask", f"<h1 tabindex=-1>Public</h1>{kind.html}")
     async with recorded(browser, folder, urls=[url]) as take:
-        await take.page.wait_for_timeout(150)
+        await take.until(lambda: _covers(take) or not kind.masked)
         await kind.act(take.page, canary)
         await take.page.wait_for_timeout(700)
     assert canary.encode() not in take.bytes()
@@ -162,6 +162,10 @@ async def _check(browser: Browser, site: Site, folder: Path, kind: Kind, canary:
     if kind.masked:
         assert take.events(Redacted)
         _assert_flat(take)
+
+
+def _covers(take: Take) -> bool:
+    return any(frame.masked for frame in take.events(Frame))
 
 
 def _assert_flat(take: Take) -> None:

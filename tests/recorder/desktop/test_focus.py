@@ -133,7 +133,7 @@ def test_fields_are_judged_by_what_they_are_called(hints: str, kind: str | None)
 
 
 def widget(role: int, hints: str) -> Widget:
-    return Widget(Ref("a", "b"), role, "", hints, (0, 0, 9, 9), focused=True, showing=True)
+    return Widget(Ref("a", "b"), role, "", hints, (0, 0, 9, 9), focused=True)
 
 
 def session(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -24,7 +24,7 @@ class Site:
 
 
 @contextmanager
-def serve() -> Iterator[Site]:
+def serve() -> Generator[Site]:
     """Yield a site that is served for the length of the block."""
     found: list[Site] = []
     handler = _handler(lambda path: found[0].pages.get(path, ""))

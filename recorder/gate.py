@@ -176,6 +176,11 @@ class Gate:
         with self._lock:
             return self._held[0].t_ns if self._held else None
 
+    def waiting(self, before_ns: int) -> list[Event]:
+        """Return what is held from before a moment."""
+        with self._lock:
+            return [event for event in self._held if event.t_ns < before_ns]
+
     def moved_focus(self, before_ns: int) -> int | None:
         """Return when a click or key that may move the focus was last made before a moment."""
         with self._lock:

@@ -34,6 +34,7 @@ if [ "$(uname -s)" = Linux ]; then
     need cc "gcc libc6-dev"                # evdev, which pynput needs, is compiled here
     [ -e /usr/libexec/at-spi-bus-launcher ] || missing="$missing at-spi2-core"
     fc-list 2>/dev/null | grep -qi dejavu || missing="$missing fonts-dejavu-core fontconfig"
+    "$python" -c 'import tkinter' 2>/dev/null || missing="$missing python3-tk"
     "$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
     "$python" -c 'import sysconfig, pathlib, sys
 sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' ||

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from recorder.browser.keyboard import MODIFIERS, code_of
@@ -64,22 +63,23 @@ class BrowserActor:
         self._clock: Clock = recorder.capture.clock if recorder else SystemClock()
 
     async def perform(self, action: Action) -> AgentAction:
-        """Do one action and return what was kept of it: when, by whom, and no secret.
+        """Do one action and return when and by whom it was done; it is kept unless it is a secret.
 
         Raises:
             ConfigError: a browser cannot be made to do this.
         """
         begun_ns = self._clock.now_ns()
-        kept = await self._without_secret(action)
+        # how often a secret was typed for is one as well, so nothing at all is kept of it
+        is_secret = await self._is_secret(action)
         await self._do(action)
         done = AgentAction(
             t_ns=begun_ns,
             end_ns=self._clock.now_ns(),
             controller=self._controller,
             agent=self._agent,
-            action=kept,
+            action=action,
         )
-        if self._recorder and kept == action:  # how often a secret was typed for is one as well
+        if self._recorder and not is_secret:
             self._recorder.capture.submit(done)
         return done
 
@@ -187,13 +187,12 @@ class BrowserActor:
 
     # Secrets --------------------------------------------------------------------------------------
 
-    async def _without_secret(self, action: Action) -> Action:
-        if not isinstance(action, (TypeText, KeyChord)) or self._recorder is None:
-            return action
-        if isinstance(action, KeyChord) and len(action.key) > 1:
-            return action
-        if not await self._recorder.secrecy(self._page):
-            return action
-        if isinstance(action, TypeText):
-            return replace(action, text="")
-        return replace(action, key="", count=1)
+    async def _is_secret(self, action: Action) -> bool:
+        match action:
+            case TypeText():
+                is_text = True
+            case KeyChord():
+                is_text = len(action.key) == 1
+            case _:
+                is_text = False
+        return is_text and bool(self._recorder and await self._recorder.secrecy(self._page))

@@ -151,7 +151,7 @@ class PageWatcher:
 
     def navigated(self, frame: FrameState, url: str) -> None:
         """Take that a frame shows another address."""
-        if frame.parent or url != self._address:
+        if self._tree.allowed(frame) and (frame.parent or url != self._address):
             self._scribe.address(frame)
         if not frame.parent:
             self._address = url

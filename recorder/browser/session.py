@@ -49,7 +49,7 @@ class BrowserConfig:
     rules: Rules = field(default_factory=Rules)
     """What may be kept."""
     hotkeys: Hotkeys = field(default_factory=Hotkeys)
-    """Keys that pause, stop and delete, with ctrl and alt held."""
+    """Keys that pause, stop and delete, with ctrl, alt and shift held."""
     panic_minutes: float = 5.0
     """How much the panic key deletes."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
+from recorder.browser.keyboard import MODIFIERS
 from recorder.browser.layout import Transform
 from recorder.browser.messages import EarlyInput, Keystroke, Pointer, SeenElement, Typed, Wheel
 from recorder.schema import (
@@ -22,6 +23,7 @@ from recorder.schema import (
 
 InputMessage: TypeAlias = Pointer | Wheel | Keystroke | Typed
 
+_MODIFIERS = {key: name for name, key in MODIFIERS.items()}
 _BUTTONS: tuple[Button, ...] = ("left", "middle", "right", "back", "forward")
 
 
@@ -53,7 +55,7 @@ def to_event(message: InputMessage, place: Place) -> InputEvent | None:
                 down=message.down,
                 code=message.code,
                 symbol=message.symbol,
-                modifiers=tuple(sorted(message.modifiers)),
+                modifiers=_held_before(message),
                 repeat=message.repeat,
                 target=to_element(message.target, place.transform),
             )
@@ -107,6 +109,13 @@ def to_element(seen: SeenElement | None, transform: Transform) -> Element | None
         states=seen.states,
         selectors=seen.selectors,
     )
+
+
+def _held_before(message: Keystroke) -> tuple[str, ...]:
+    # a page counts a modifier's own press and release as done
+    own = {key for key in (_MODIFIERS.get(message.symbol),) if key}
+    held = set(message.modifiers)
+    return tuple(sorted(held - own if message.down else held | own))
 
 
 def _pointer(message: Pointer, place: Place, common: dict[str, Any]) -> InputEvent | None:

@@ -22,23 +22,25 @@ from recorder.desktop.accessibility import (
     Widget,
     secret_kind,
 )
+from recorder.desktop.covers import Covers
 from recorder.desktop.desk import Active, Desk
+from recorder.desktop.keys import may_type
 from recorder.desktop.viewport import Viewport
 from recorder.desktop.windows import WindowWatcher
 from recorder.desktop.x11 import connect, lost
 from recorder.errors import UnsupportedError
 from recorder.gate import Secrecy
-from recorder.schema import Box, Element, FocusChange
+from recorder.schema import Box, Element, FocusChange, Key
 
 log = logging.getLogger(__name__)
 
-MASK = "focus"
 _HOLD_NS = 80_000_000  # how long after a key its focus is asked for: apps lag behind the server
 _SLOW_NS = 60_000_000  # an app that takes longer to answer may not have handled the key yet
 _PACE_NS = 100_000_000  # asking an app costs some milliseconds
 _GIVE_UP_NS = 3_000_000_000
 _MOVER_NS = 1_000_000_000  # a focus change within this time of a click or Tab came from that
 _KEPT_NS = 10_000_000_000
+_BETWEEN_NS = 90_000_000  # an app takes a moment from one widget's loss to the other's gain
 _REFRESH_NS = 90_000_000  # covers follow their widgets; below the time that frames are held
 _RETRY_NS = 300_000_000
 _BEAT_S = 0.04
@@ -94,9 +96,10 @@ class FocusWatcher:
         self._gained_ns: dict[Ref, int] = {}
         self._secrets: dict[Ref, str] = {}
         self._scanned: set[int] = set()
-        self._tainted: set[int] = set()
+        self._covers = Covers(capture, windows, viewport)
         self._looked_ns = 0
         self._not_before_ns = 0
+        self._between_ns: int | None = None
         self._resumed_ns = 0
         self._news = threading.Event()
         self._redrawn = threading.Event()
@@ -185,7 +188,7 @@ class FocusWatcher:
         age_ns = self._clock.now_ns() - self._looked_ns
         is_unsure = self._changes[-1].verdict.secrecy is Secrecy.UNKNOWN and age_ns > _RETRY_NS
         moved = bool(self._secrets) and age_ns > _REFRESH_NS and self._redrawn.is_set()
-        return news or resumed or is_unsure or moved
+        return news or resumed or is_unsure or moved or self._between_ns is not None
 
     def _heed_signals(self) -> bool:
         if self._accessibility is None:
@@ -206,13 +209,29 @@ class FocusWatcher:
     def _judge(self) -> None:
         verdict = self._verdict()
         now_ns = self._looked_ns = self._clock.now_ns()
-        if verdict.place == self._changes[-1].verdict.place:
+        if self._is_between(verdict, now_ns) or verdict.place == self._changes[-1].verdict.place:
             return
         self._changes.append(_Change(self._since_ns(verdict, now_ns), verdict))
         while len(self._changes) > 1 and self._changes[1].at_ns < now_ns - _KEPT_NS:
             del self._changes[0]
         self._cover()
         self._capture.submit(self._focus_change(verdict, now_ns))
+
+    def _is_between(self, verdict: Verdict, now_ns: int) -> bool:
+        """Return whether the focus has only just left a widget of the same window.
+
+        Keys and images wait longer than that, so nothing is kept on the strength of the widget
+        that was left.
+        """
+        last = self._changes[-1].verdict
+        left = verdict.reason == "unknown-focus" and verdict.widget is None
+        same = last.window and verdict.window and last.window.owner == verdict.window.owner
+        if not (left and same and last.widget):
+            self._between_ns = None
+            return False
+        if self._between_ns is None:
+            self._between_ns = now_ns
+        return now_ns - self._between_ns < _BETWEEN_NS
 
     def _since_ns(self, verdict: Verdict, now_ns: int) -> int:
         """Return from when on a verdict was true: when its widget said so, else now."""
@@ -297,33 +316,16 @@ class FocusWatcher:
         )
         return FocusChange(t_ns=t_ns, target=element, secret=is_secret)
 
-    # Covers -----------------------------------------------------------------------------------
-
     def _cover(self) -> None:
-        boxes = [*self._secret_boxes(), *self._window_boxes(self._changes[-1].verdict)]
-        located = sorted({self._viewport.locate_box(box) for box in boxes})
-        if self._gate.masks.put(MASK, located, self._clock.now_ns()):
-            self._windows.on_stale()
+        verdict = self._changes[-1].verdict
+        is_unknown = verdict.secrecy is Secrecy.UNKNOWN
+        self._covers.put(self._secret_boxes(), verdict.window, is_unknown=is_unknown)
 
     def _secret_boxes(self) -> list[Box]:
         if self._accessibility is None:
             return []
         boxes = (self._accessibility.box(ref) for ref in self._secrets)
         return [box for box in boxes if box is not None]
-
-    def _window_boxes(self, verdict: Verdict) -> list[Box]:
-        visible = self._windows.visible
-        covered = {top.owner.client for top in visible if top.owner.window in self._tainted}
-        is_unknown = verdict.secrecy is Secrecy.UNKNOWN
-        if is_unknown and verdict.window:
-            covered.add(verdict.window.owner.client)
-        boxes = [
-            top.box
-            for top in visible
-            if top.owner.client in covered or (is_unknown and top.owner.floats)
-        ]
-        # it may have opened after the list of visible windows was made
-        return [*boxes, verdict.window.box] if is_unknown and verdict.window else boxes
 
     # Held keys --------------------------------------------------------------------------------
 
@@ -333,6 +335,8 @@ class FocusWatcher:
             return
         self._judge()
         answered_ns = self._clock.now_ns()
+        if self._between_ns is not None and answered_ns - self._between_ns < _BETWEEN_NS:
+            return
         asked_app = self._changes[-1].verdict.widget is not None
         if asked_app and answered_ns - now_ns > _SLOW_NS:
             if answered_ns - oldest_ns > _GIVE_UP_NS:
@@ -376,7 +380,11 @@ class FocusWatcher:
         oldest_ns = self._gate.waiting_since()
         if oldest_ns is None or oldest_ns >= before_ns:
             return
-        if verdict.secrecy is Secrecy.UNKNOWN and verdict.window:
-            self._tainted.add(verdict.window.owner.window)
+        typed = any(
+            isinstance(event, Key) and event.down and may_type(event.code)
+            for event in self._gate.waiting(before_ns)
+        )
+        if typed and verdict.secrecy is Secrecy.UNKNOWN and verdict.window:
+            self._covers.taint(verdict.window)
             self._news.set()
         self._capture.settle(lambda: self._gate.settle(verdict.secrecy, verdict.reason, before_ns))

@@ -50,6 +50,21 @@ _MODIFIER_SYMBOLS = {
 }
 
 
+_TYPELESS = (
+    *("Alt", "Arrow", "CapsLock", "Control", "Enter", "Escape", "Meta"),
+    *("NumLock", "NumpadEnter", "Page", "Shift", "Tab"),
+)
+
+
+def may_type(code: str) -> bool:
+    """Return whether a physical key may put a character into a field, or take one out.
+
+    >>> may_type("KeyA"), may_type("ShiftLeft"), may_type("")
+    (True, False, True)
+    """
+    return not code.startswith(_TYPELESS)
+
+
 def code_of(keycode: int) -> str:
     """Return the W3C code of an X keycode, empty when it has none.
 

@@ -174,5 +174,5 @@ def _write(out: int, data: bytes) -> None:
 
 if __name__ == "__main__":
     with suppress(PermissionError):  # the server's buffer is small: reading comes first
-        os.nice(-10)
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     tap(sys.argv[1], sys.stdin.fileno(), sys.stdout.fileno())

@@ -27,8 +27,8 @@ _MUX = {
     "movflags": "frag_every_frame+empty_moov+default_base_moof+frag_discont",
     "avoid_negative_ts": "disabled",  # with frag_discont: the first frame keeps its time, if not 0
 }
-# finer than a first encoding, because this is the second one
-_CODEC = {"preset": "veryfast", "crf": "18", "tune": "zerolatency", "g": "50"}
+# a constant quantizer, as in the first encoding and for its reason; finer, as this is the second
+_CODEC = {"preset": "veryfast", "qp": "20", "tune": "zerolatency", "g": "50"}
 _MILLISECOND = Fraction(1, 1000)
 _NEUTRAL = 128
 

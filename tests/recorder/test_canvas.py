@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from recorder.canvas import Canvas
+from recorder.video.canvas import Canvas
 
 Planes = NDArray[np.int16]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
@@ -34,26 +35,29 @@ def doctor(*, ruler: bool = True, display: str = "", json: bool = False) -> int:
     """
     with err.status("examining this machine"):
         findings = doctor_module.examine(display or None)
+    if not json:
+        out.print(_findings_table(findings))
     measured = None
     if ruler:
         with err.status("running the ruler test"):
             measured = doctor_module.measure(display or None)
-    failed = any(finding.verdict == "fail" for finding in findings)
     if json:
         body = {
             "findings": [asdict(finding) for finding in findings],
             "ruler": asdict(measured) if measured else None,
         }
         out.print_json(data=body)
-        return int(failed)
+    elif measured:
+        out.print(escape(measured.text()))
+    return int(any(finding.verdict == "fail" for finding in findings))
+
+
+def _findings_table(findings: Sequence[doctor_module.Finding]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     for finding in findings:
         advice = f"\n[dim]→ {escape(finding.advice)}[/]" if finding.advice else ""
         table.add_row(_SIGNS[finding.verdict], escape(finding.name), escape(finding.found) + advice)
-    out.print(table)
-    if measured:
-        out.print(escape(measured.text()))
-    return int(failed)
+    return table
 
 
 def bench(

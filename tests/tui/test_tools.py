@@ -1,0 +1,84 @@
+"""Doctor, bench and demo say what they found, and fail loudly."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import recorder.bench
+from recorder import doctor
+from recorder.store import Recording
+from recorder.verify import verify
+from tui.cli import main
+
+Capsys = pytest.CaptureFixture[str]
+
+
+def test_doctor_prints_what_it_found_and_what_to_do(
+    home: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    main(["doctor", "--no-ruler"])
+    text = " ".join(capsys.readouterr().out.split())
+    for words in ("display server", "encoder", "Chromium", "free space", "→"):
+        assert words in text
+
+
+@pytest.mark.slow
+@pytest.mark.display
+def test_doctor_measures_alignment_on_a_display_of_its_own(home: Path, capsys: Capsys) -> None:
+    main(["doctor", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["ruler"]["events"]["lost"] == 0
+    assert found["ruler"]["events"]["order_errors"] == 0
+    assert found["ruler"]["frames"]["unread"] == 0
+
+
+def test_doctor_fails_when_something_that_is_needed_does_not_work(
+    home: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = doctor.Finding("encoder", "fail", "no libx264", "install another PyAV")
+
+    def examine(display: str | None = None) -> list[doctor.Finding]:
+        return [broken]
+
+    monkeypatch.setattr(doctor, "examine", examine)
+    assert main(["doctor", "--no-ruler"]) == 1
+    assert "install another PyAV" in capsys.readouterr().out
+
+
+def test_bench_writes_every_figure(
+    home: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def run(**plan: Any) -> dict[str, Any]:
+        asked.update(plan)
+        return {"frame_error_ms_p99": 2.5}
+
+    monkeypatch.setattr(recorder.bench, "run", run)
+    arguments = ["--json", "out/figures.json", "--seconds", "3", "--repeats", "2", "--seed", "7"]
+    assert main(["bench", "recorder", *arguments]) == 0
+    assert (asked["seconds"], asked["repeats"], asked["seed"]) == (3.0, 2, 7)
+    assert json.loads(Path("out/figures.json").read_text()) == {"frame_error_ms_p99": 2.5}
+    assert "frame_error_ms_p99" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.display
+@pytest.mark.browser
+def test_the_demo_records_a_page_and_a_window_and_keeps_no_password(
+    home: Path, capsys: Capsys
+) -> None:
+    assert main(["demo", "--folder", "shown"]) == 0
+    text = capsys.readouterr().out
+    assert "the typed password is in no byte of it" in text
+    for name in ("browser", "desktop"):
+        assert Path(f"shown/{name}.html").is_file()
+        recording = Recording(Path("shown") / name)
+        assert verify(recording.folder) == []
+        assert recording.manifest.counts["frame"] > 5
+    assert main(["demo", "--folder", "shown"]) == 0

@@ -161,15 +161,7 @@ class Gate:
         with self._lock:
             ready = list(takewhile(lambda event: event.t_ns < before_ns, self._held))
             self._held = self._held[len(ready) :]
-            return [
-                kept
-                for event in ready
-                for kept in (
-                    self._judge_key(event, secrecy, reason)
-                    if isinstance(event, Key)
-                    else self._judge_other(event)
-                )
-            ]
+            return [kept for event in ready for kept in self._judge(event, secrecy, reason)]
 
     def waiting_since(self) -> int | None:
         """Return the time of the oldest held key, None when nothing is held."""
@@ -203,9 +195,7 @@ class Gate:
             if self.hold_keys and (isinstance(event, Key) or self._held):
                 self._held.append(event)
                 return []
-            if isinstance(event, Key):
-                return self._judge_key(event, *self._secrecy_of(event))
-            return self._judge_other(event)
+            return self._judge(event, *self._secrecy_of(event))
 
     def pause(self, t_ns: int, reason: str = "asked") -> list[Event]:
         """Stop letting anything through; return what to store."""
@@ -255,6 +245,11 @@ class Gate:
         self._denied_pages.add(event.page)
         return self._redact(event.t_ns, "denied-domain", event.page)
 
+    def _judge(self, event: Event, secrecy: Secrecy, reason: str) -> list[Event]:
+        if isinstance(event, Key):
+            return self._judge_key(event, secrecy, reason)
+        return self._judge_other(event)
+
     def _judge_window(self, event: WindowChange) -> list[Event]:
         moved = event.window != self._window
         self._app, self._window = event.app, event.window
@@ -303,10 +298,10 @@ class Gate:
             return self._judge_press(key, name, down=True)
         return self._redact(key.t_ns, reason, key.page)
 
-    def _secrecy_of(self, key: Key) -> tuple[Secrecy, str]:
-        if self.rules.trust_display and not key.page:
+    def _secrecy_of(self, event: Event) -> tuple[Secrecy, str]:
+        if not isinstance(event, Key) or (self.rules.trust_display and not event.page):
             return Secrecy.PUBLIC, ""
-        return _by_target(key.target)
+        return _by_target(event.target)
 
     def _judge_press(
         self, event: InputEvent, name: tuple[str, str | int], *, down: bool

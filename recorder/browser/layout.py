@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from recorder.browser.messages import FloatBox
@@ -57,5 +57,23 @@ def cut_to(boxes: Iterable[Box], window: Box) -> list[Box]:
         right = min(x + width, window[0] + window[2])
         bottom = min(y + height, window[1] + window[3])
         if right > left and bottom > top:
+            found.append((left, top, right - left, bottom - top))
+    return found
+
+
+def swept(before: Sequence[Box], after: Sequence[Box]) -> list[Box]:
+    """Return what boxes may have touched on the way from where they were to where they are.
+
+    >>> swept([(0, 0, 10, 10), (5, 5, 1, 1)], [(0, 50, 10, 10), (5, 5, 1, 1)])
+    [(0, 0, 10, 60)]
+    """
+    if len(before) != len(after):
+        return []
+    found: list[Box] = []
+    for old, new in zip(before, after, strict=True):
+        left, top = min(old[0], new[0]), min(old[1], new[1])
+        right = max(old[0] + old[2], new[0] + new[2])
+        bottom = max(old[1] + old[3], new[1] + new[3])
+        if old != new:
             found.append((left, top, right - left, bottom - top))
     return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from recorder.browser.cdp import Cdp
 from recorder.browser.frames import FrameState, FrameTree
+from recorder.browser.layout import swept
 from recorder.browser.messages import AnyMessage, Layout, Markup, read_early, read_message
 from recorder.browser.screencast import Screencast
 from recorder.browser.scribe import Hearing, Scribe
@@ -16,7 +17,7 @@ from recorder.browser.scripts import Names
 from recorder.browser.target import Target
 from recorder.capture import Capture
 from recorder.ledger import Ledger
-from recorder.schema import FrameUnchanged, InputEvent, PageChange
+from recorder.schema import Box, FrameUnchanged, InputEvent, PageChange
 
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Frame, Page
@@ -64,6 +65,7 @@ class PageWatcher:
         self._screencast: Screencast | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._address = ""
+        self._covered: list[Box] = []
         self._was_paused = False
         self._is_over = False
         self._heard_ns = self._clock.now_ns()
@@ -215,6 +217,9 @@ class PageWatcher:
         masks, now_ns = self._capture.gate.masks, self._clock.now_ns()
         if masks.put("fields", boxes, now_ns, self.name) and self._screencast:
             self._screencast.stale = True  # what was kept last did not cover this
+        # between two reports a scroll shows them anywhere on the way
+        masks.put("ways", swept(self._covered, boxes), now_ns, self.name)
+        self._covered = boxes
 
     def _scaled(self, scale: float) -> None:
         self._tree.scale = scale

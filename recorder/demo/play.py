@@ -51,6 +51,8 @@ class DemoResult:
     html: Path
     text: str
     """What was kept, in words."""
+    sound: bool
+    """Whether nothing is wrong with it, and no secret in it."""
 
 
 def run_demo(folder: Path, say: Callable[[str], object]) -> list[DemoResult]:
@@ -168,6 +170,7 @@ def _result(folder: Path, name: str) -> DemoResult:
     words = [
         f"{name}: {_kept(viewer.summary(recording))}",
         "sound" if not problems else f"{len(problems)} problems",
-        "THE PASSWORD IS ON DISK" if leaked else "the typed password is in no byte of it",
     ]
-    return DemoResult(page, "; ".join(words if name == "browser" else words[:2]))
+    if name == "browser":
+        words.append("the password is on disk" if leaked else "the password is in no byte of it")
+    return DemoResult(page, "; ".join(words), sound=not problems and not leaked)

@@ -384,7 +384,9 @@ class FocusWatcher:
             isinstance(event, Key) and event.down and may_type(event.code)
             for event in self._gate.waiting(before_ns)
         )
-        if typed and verdict.secrecy is Secrecy.UNKNOWN and verdict.window:
-            self._covers.taint(verdict.window)
+        # text may have come before the first word of its window
+        window = verdict.window or self._changes[-1].verdict.window
+        if typed and verdict.secrecy is Secrecy.UNKNOWN and window:
+            self._covers.taint(window)
             self._news.set()
         self._capture.settle(lambda: self._gate.settle(verdict.secrecy, verdict.reason, before_ns))

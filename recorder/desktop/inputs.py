@@ -24,6 +24,7 @@ from recorder.ledger import Ledger
 from recorder.schema import (
     Button,
     Controller,
+    Gap,
     HeldState,
     InputEvent,
     Key,
@@ -60,7 +61,7 @@ class X11Input:
     def __init__(
         self,
         display: str | None,
-        submit: Callable[[InputEvent], None],
+        submit: Callable[[InputEvent | Gap], None],
         *,
         clock: Clock | None = None,
         ledger: Ledger | None = None,
@@ -174,6 +175,10 @@ class X11Input:
         if tapped.type == tap.READY:
             self._context = tapped.client
             self._ready.set()
+            return
+        if tapped.type == tap.LOST:
+            begun_ns = tapped.received_ns - tapped.client * 1_000_000
+            self._submit(Gap(t_ns=begun_ns, end_ns=tapped.received_ns, reason="overflow"))
             return
         is_server = self.time_source is TimeSource.SERVER
         received_ns = tapped.received_ns

@@ -24,7 +24,7 @@ from recorder.desktop.x11 import refuse_wayland
 from recorder.errors import ConsentError, UnsupportedError
 from recorder.gate import Command, Gate, Hotkeys, Rules
 from recorder.ledger import Ledger
-from recorder.schema import Geometry, HeldState, InputEvent
+from recorder.schema import Event, Geometry, HeldState
 from recorder.store import Manifest, RecordingWriter
 from recorder.video import VideoSettings
 
@@ -141,7 +141,7 @@ class DesktopSession:
     # Parts ------------------------------------------------------------------------------------
 
     def _open_input(self) -> _Input:
-        def submit(event: InputEvent) -> None:
+        def submit(event: Event) -> None:
             self.capture.submit(event)
 
         if sys.platform != "linux":

@@ -22,7 +22,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 KEY_PRESS, KEY_RELEASE, BUTTON_PRESS, BUTTON_RELEASE, MOTION = range(2, 7)
-READY = 0
+READY, LOST = 0, 1
 
 _FROM_SERVER, _FROM_CLIENT, _STARTED, _ENDED = 0, 1, 4, 5
 _ALL_CLIENTS = 3
@@ -34,6 +34,7 @@ _REQUEST = struct.Struct("=BB2xBB")  # opcode, minor opcode, event type, detail
 _SHORT = struct.Struct("=BBHI")
 _TAPPED = struct.Struct("=qIIBBhhH")
 _CHUNK = 1 << 16
+_MANY = 8  # requests in a row without an event: a press of what is down has none, but not so often
 # the server keeps up to 32 events back until it writes to some client; a question makes it write
 _BEAT_BUSY_S = 0.005
 _BEAT_IDLE_S = 0.05
@@ -45,7 +46,8 @@ class Tapped(NamedTuple):
 
     received_ns: int
     client: int
-    """Resource base of the client that injected it, 0 for a device; of a `READY`, the context."""
+    """Resource base of the client that injected it, 0 for a device; of a `READY`, the context; of
+    a `LOST`, for how many ms events have been missing."""
     time_ms: int
     type: int
     detail: int
@@ -61,11 +63,13 @@ class Tapped(NamedTuple):
 class Decoder:
     """Turns the bytes of a RECORD stream into events, whatever pieces they come in."""
 
-    def __init__(self, xtest: int) -> None:
+    def __init__(self, xtest: int, context: int) -> None:
         self._xtest = xtest
+        self._context = context
         self._rest = b""
         self._injector: tuple[int, int, int] | None = None
-        self.started = self.ended = False
+        self._missing: list[int] = []
+        self.ended = False
 
     def feed(self, data: bytes, received_ns: int) -> Iterator[Tapped]:
         """Yield the events that are complete now."""
@@ -83,6 +87,10 @@ class Decoder:
 
     def _reply(self, category: int, base: int, body: bytes, received_ns: int) -> Iterator[Tapped]:
         if category == _FROM_SERVER:
+            if len(self._missing) >= _MANY:
+                missing_ms = (received_ns - self._missing[0]) // 1_000_000
+                yield Tapped(received_ns, missing_ms, 0, LOST, 0, 0, 0, 0)
+            self._missing.clear()
             for kind, detail, time_ms, x, y, state in _EVENT.iter_unpack(body):
                 client = self._injected_by(kind & 0x7F, detail)
                 yield Tapped(received_ns, client, time_ms, kind & 0x7F, detail, x, y, state)
@@ -91,8 +99,11 @@ class Decoder:
             last = max(0, len(body) - _FAKE_INPUT_BYTES)
             opcode, minor, kind, detail = _REQUEST.unpack_from(body, last)
             if opcode == self._xtest and minor == _FAKE_INPUT:
+                if self._injector:
+                    self._missing.append(received_ns)
                 self._injector = (base, kind, detail)
-        self.started |= category == _STARTED
+        elif category == _STARTED:
+            yield Tapped(received_ns, self._context, 0, READY, 0, 0, 0, 0)
         self.ended |= category == _ENDED
 
     def _injected_by(self, kind: int, detail: int) -> int:
@@ -123,33 +134,52 @@ def tap(display: str, parent: int, out: int) -> None:
     beat.sync()
     question = _SHORT.pack(_QUERY_POINTER, 0, 2, beat.screen().root.id)
     # from here on the two connections speak to us alone: python-xlib takes 0.1 ms a reply
-    heard: socket.socket = stream.display.socket
-    asked: socket.socket = beat.display.socket
-    heard.sendall(_SHORT.pack(record, _ENABLE, 2, context))
-    decoder = Decoder(xtest)
-    pause_s, busy_until_s, is_asked, is_ready = _BEAT_IDLE_S, 0.0, False, False
+    with stream.display.socket as heard, beat.display.socket as asked:
+        heard.sendall(_SHORT.pack(record, _ENABLE, 2, context))
+        _drain(heard, Decoder(xtest, context), _Beat(asked, question), parent, out)
+
+
+class _Beat:
+    """Asks the server something whenever it has been silent, often while input comes."""
+
+    def __init__(self, asked: socket.socket, question: bytes) -> None:
+        self._asked, self._question = asked, question
+        self._is_waiting = False
+        self._busy_until_s = 0.0
+
+    def fileno(self) -> int:
+        return self._asked.fileno()
+
+    def pause_s(self) -> float:
+        return _BEAT_BUSY_S if time.monotonic() < self._busy_until_s else _BEAT_IDLE_S
+
+    def heed_input(self) -> None:
+        self._busy_until_s = time.monotonic() + _BUSY_S
+
+    def ask(self) -> None:
+        if not self._is_waiting:
+            self._asked.sendall(self._question)
+            self._is_waiting = True
+
+    def heed_answer(self) -> bool:
+        self._is_waiting = False
+        return bool(self._asked.recv(_CHUNK))
+
+
+def _drain(heard: socket.socket, decoder: Decoder, beat: _Beat, parent: int, out: int) -> None:
     while not decoder.ended:
-        ready, _, _ = select.select([heard, asked, parent], [], [], pause_s)
+        ready, _, _ = select.select([heard, beat, parent], [], [], beat.pause_s())
         if heard in ready:
             data = heard.recv(_CHUNK)
-            events = list(decoder.feed(data, time.monotonic_ns()))
-            if decoder.started and not is_ready:
-                is_ready = True
-                events.insert(0, Tapped(time.monotonic_ns(), context, 0, READY, 0, 0, 0, 0))
-            _write(out, b"".join(event.pack() for event in events))
-            busy_until_s = time.monotonic() + _BUSY_S if events else busy_until_s
             if not data:
                 return
-        if asked in ready:
-            is_asked = False
-            if not asked.recv(_CHUNK):
-                return
-        if parent in ready:
+            if events := list(decoder.feed(data, time.monotonic_ns())):
+                _write(out, b"".join(event.pack() for event in events))
+                beat.heed_input()
+        if parent in ready or (beat in ready and not beat.heed_answer()):
             return
-        if not ready and not is_asked:
-            asked.sendall(question)
-            is_asked = True
-        pause_s = _BEAT_BUSY_S if time.monotonic() < busy_until_s else _BEAT_IDLE_S
+        if not ready:
+            beat.ask()
 
 
 def _ranges(xtest: int) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def test_the_demo_records_a_page_and_a_window_and_keeps_no_password(
 ) -> None:
     assert main(["demo", "--folder", "shown"]) == 0
     text = capsys.readouterr().out
-    assert "the typed password is in no byte of it" in text
+    assert "the password is in no byte of it" in text
     for name in ("browser", "desktop"):
         assert Path(f"shown/{name}.html").is_file()
         recording = Recording(Path("shown") / name)

@@ -111,7 +111,7 @@ def demo(*, folder: Path = Path("demo")) -> int:
     for page in pages:
         out.print(escape(page.text))
         out.print(f"  look at it: {page.html.resolve().as_uri()}")
-    return 0
+    return 0 if all(page.sound for page in pages) else 1
 
 
 def _writable(path: Path) -> bool:

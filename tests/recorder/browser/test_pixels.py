@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.asyncio(loop_scope="module"),
 ]
-FIELD = "<input type=text value=secret>"
+FIELD = "<input type=password value=secret>"
 STYLE = """<style>body { margin: 0; background: #eee }
 input { background: #f0f; border: 0; width: 150px; height: 30px; position: relative }
 @keyframes slide { from { left: 0; top: 0 } to { left: 500px; top: 300px } }</style>"""

@@ -15,7 +15,7 @@ from recorder.desktop.x11 import Connection, connect
 from recorder.desktop.xvfb import VirtualDisplay
 from recorder.gate import Gate, Rules
 from recorder.ledger import Ledger
-from recorder.schema import Event, InputEvent, PointerMove
+from recorder.schema import Event, Gap, InputEvent, PointerMove
 from recorder.store import Manifest, Recording, RecordingWriter
 
 SOAK = int(os.environ.get("UNDERSTUDY_SOAK", "0"))
@@ -82,7 +82,12 @@ def injector(display: VirtualDisplay) -> Generator[Callable[..., None]]:
 def listening(display: VirtualDisplay, ledger: Ledger | None = None) -> Generator[list[InputEvent]]:
     """Yield the list that fills with what is done on a display; complete after the block."""
     got: list[InputEvent] = []
-    listener = X11Input(display.name, got.append, ledger=ledger)
+
+    def take(event: InputEvent | Gap) -> None:
+        assert isinstance(event, InputEvent), "the X server dropped events"
+        got.append(event)
+
+    listener = X11Input(display.name, take, ledger=ledger)
     listener.start()
     try:
         yield got

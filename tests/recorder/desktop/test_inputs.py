@@ -12,7 +12,7 @@ from recorder.desktop.inputs import X11Input
 from recorder.desktop.x11 import Connection, connect
 from recorder.desktop.xvfb import VirtualDisplay
 from recorder.errors import UnsupportedError
-from recorder.schema import InputEvent, Key, PointerButton, PointerMove, Scroll, TimeSource
+from recorder.schema import Event, Key, PointerButton, PointerMove, Scroll, TimeSource
 from tests.recorder.desktop.stage import SOAK, injector, listening, of, until
 
 pytestmark = pytest.mark.display
@@ -164,9 +164,8 @@ def test_a_key_held_before_the_start_only_repeats(bare: VirtualDisplay) -> None:
 
 
 def test_a_listener_that_loses_its_server_is_a_fault() -> None:
-    got: list[InputEvent] = []
     with VirtualDisplay((320, 200)) as display:
-        listener = X11Input(display.name, got.append)
+        listener = X11Input(display.name, lambda _: None)
         listener.start()
         assert listener.check() is None
     fault = until(listener.check, "the listener noticed")
@@ -178,7 +177,7 @@ def test_a_listener_that_loses_its_server_is_a_fault() -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_an_error_while_an_event_is_taken_is_a_fault(bare: VirtualDisplay) -> None:
-    def fail(_: InputEvent) -> None:
+    def fail(_: Event) -> None:
         raise ZeroDivisionError
 
     listener = X11Input(bare.name, fail)

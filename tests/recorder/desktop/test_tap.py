@@ -21,6 +21,7 @@ from tests.recorder.desktop.stage import injector, until
 
 XTEST = 132
 CLIENT = 0x800000
+CONTEXT = 0x400001
 
 
 def reply(category: int, body: bytes = b"", base: int = 0) -> bytes:
@@ -56,21 +57,32 @@ CLIENTS = [0, 0, CLIENT, 0, CLIENT, 0, CLIENT]
 
 
 def test_an_event_is_its_clients_only_if_it_follows_the_request() -> None:
-    decoder = Decoder(XTEST)
-    found = list(decoder.feed(STREAM, 1))
+    decoder = Decoder(XTEST, CONTEXT)
+    ready, *found = decoder.feed(STREAM, 1)
+    assert (ready.type, ready.client) == (tap.READY, CONTEXT)
     assert [each.client for each in found] == CLIENTS
     assert found[1] == Tapped(1, 0, 5, BUTTON_PRESS, 1, 3, 4, 16)
-    assert decoder.started
     assert decoder.ended
+
+
+def test_requests_without_events_are_a_loss_that_is_said() -> None:
+    decoder = Decoder(XTEST, CONTEXT)
+    asked = reply(1, request(MOTION, 0), CLIENT)
+    assert not list(decoder.feed(asked * 9, 1_000_000))
+    lost, event_after = decoder.feed(reply(0, event(MOTION, 0)), 8_000_000)
+    assert (lost.type, lost.client) == (tap.LOST, 7)
+    assert event_after.type == MOTION
+    assert not list(decoder.feed(asked, 9_000_000))
+    assert len(list(decoder.feed(reply(0, event(MOTION, 0)), 9_000_000))) == 1
 
 
 @given(st.lists(st.integers(0, len(STREAM)), max_size=20))
 def test_pieces_do_not_matter(cuts: list[int]) -> None:
-    decoder, found = Decoder(XTEST), list[Tapped]()
+    decoder, found = Decoder(XTEST, CONTEXT), list[Tapped]()
     places = [0, *sorted(cuts), len(STREAM)]
     for start, end in pairwise(places):
         found += decoder.feed(STREAM[start:end], 1)
-    assert found == list(Decoder(XTEST).feed(STREAM, 1))
+    assert found == list(Decoder(XTEST, CONTEXT).feed(STREAM, 1))
 
 
 @given(st.integers(0, 100))

@@ -9,10 +9,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import IO, Self
 
+from recorder.desktop.x11 import connect, numbers
 from recorder.errors import CaptureError, UnsupportedError
 
 _PATIENCE_S = 20.0
@@ -158,10 +159,11 @@ class VirtualDisplay:
 
     def _wait_for_window_manager(self) -> None:
         deadline = time.monotonic() + _PATIENCE_S
-        while "window id" not in self.call(["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"]):
-            if time.monotonic() > deadline:
-                raise CaptureError(f"openbox did not take over {self.name} in {_PATIENCE_S:.0f} s")
-            time.sleep(_POLL_S)
+        with closing(connect(self.name)) as connection:
+            while not numbers(connection.screen().root, "_NET_SUPPORTING_WM_CHECK"):
+                if time.monotonic() > deadline:
+                    raise CaptureError(f"openbox did not start on {self.name}")
+                time.sleep(_POLL_S)
 
     def _spawn(
         self,
@@ -208,7 +210,6 @@ def _find(program: str) -> str:
 
 _PACKAGES = {
     "xrandr": "x11-xserver-utils",
-    "xprop": "x11-utils",
     "dbus-daemon": "dbus at-spi2-core",
 }
 

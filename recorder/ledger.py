@@ -22,9 +22,16 @@ from recorder.schema import (
     PointerMove,
     Scroll,
     TextInput,
+    TimeSource,
 )
 
-_EARLY_NS = 2_000_000  # a server that counts whole milliseconds may stamp an event before its entry
+# how far an event may be stamped before its entry: a server counts whole milliseconds, and a page's
+# clock is known as well as a busy browser answers; there, places keep strangers' events apart
+_EARLY_NS = {
+    TimeSource.SERVER: 2_000_000,
+    TimeSource.PAGE: 50_000_000,
+    TimeSource.RECEIPT: 0,
+}
 _LIFE_NS = 2_000_000_000  # an entry whose event never came is forgotten
 
 
@@ -105,7 +112,7 @@ class Ledger:
             while self._entries and self._entries[0].t_ns < event.t_ns - _LIFE_NS:
                 self._entries.popleft()
             for position, entry in enumerate(self._entries):
-                if entry.t_ns - _EARLY_NS > event.t_ns:
+                if entry.t_ns - _EARLY_NS[event.time_source] > event.t_ns:
                     return None
                 is_client = client is None or entry.client in (0, client)
                 if entry.what == what and is_client and _is_at(event, entry.place):

@@ -15,6 +15,8 @@ class Cdp:
     def __init__(self, session: CDPSession, gone: type[Exception]) -> None:
         self._session = session
         self._gone = gone
+        self.is_open = True
+        session.on("close", self._on_close)
 
     @classmethod
     async def open(cls, context: BrowserContext, target: Page | Frame) -> Cdp | None:
@@ -25,6 +27,9 @@ class Cdp:
             return cls(await context.new_cdp_session(target), Error)
         except Error:
             return None
+
+    def _on_close(self, _: object) -> None:
+        self.is_open = False
 
     def on(self, event: str, handler: Callable[[dict[str, Any]], object]) -> None:
         """Have `handler` called with the parameters of each such event."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,8 @@ class PageWatcher:
         self._tree = FrameTree(wiring.capture.gate.rules.domain_allowed)
         self._scribe = Scribe(name, wiring.capture, wiring.ledger, wiring.seen, wiring.begun_ns)
         self._hearing = Hearing(self._scribe, self._tree)
-        self._targets: list[Target] = []
+        self._targets: dict[Page | Frame, Target] = {}
+        self._attaching = asyncio.Lock()
         self._screencast: Screencast | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._address = ""
@@ -82,9 +83,8 @@ class PageWatcher:
             now_ns = self._clock.now_ns()
             self._scribe.gap(self._heard_ns, now_ns, "page-lost")
             return
-        self.page.on("framenavigated", self._on_frame)
-        for frame in self.page.frames[1:]:
-            await self._attach(frame)
+        self.page.on("framenavigated", lambda frame: self.spawn(self._attach_frames([frame])))
+        await self._attach_frames(self.page.frames)
         self._screencast = Screencast(
             target.cdp,
             self._capture,
@@ -99,15 +99,15 @@ class PageWatcher:
     async def stop(self) -> None:
         """Hear what is still under way, then leave the page as it was."""
         is_alive = not self._is_over  # what has crashed answers nothing any more
-        if is_alive:
-            await asyncio.wait([asyncio.ensure_future(self._beat())], timeout=_ANSWER_S)
+        if is_alive and self.page in self._targets:
+            await _for_a_while([self._beat()])
         self._is_over = True
         for task in [*self._tasks]:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_ANSWER_S)
         if is_alive:
-            leaving = [asyncio.ensure_future(target.stop()) for target in self._targets]
-            await asyncio.wait(leaving, timeout=_ANSWER_S)
+            await _for_a_while([target.stop() for target in self._targets.values()])
 
     def heard_early(self, payload: str, *, in_main: bool) -> None:
         """Take input from a document that the script was not in yet."""
@@ -119,11 +119,10 @@ class PageWatcher:
         asked = self._tree.shown()
         if not asked:
             return False
-        tasks = [asyncio.ensure_future(self._ask_layout(frame)) for frame in asked]
-        await asyncio.wait(tasks, timeout=_ANSWER_S)
-        for frame, task in zip(asked, tasks, strict=True):
-            if not task.done():
-                frame.layout = None  # silent: all of it is covered
+        answered = await _for_a_while([self._ask_layout(frame) for frame in asked])
+        for frame, has_answered in zip(asked, answered, strict=True):
+            if not has_answered:
+                frame.layout = None  # all of it is covered
         self._cover()
         return self._tree.covered() is not None
 
@@ -131,7 +130,7 @@ class PageWatcher:
         """Return "" when what has the keyboard focus is no secret; else secret or unknown."""
         frame = self._tree.main
         while frame:
-            answer = await self._targets[0].ping(frame, "understudy.secrecy()")
+            answer = await self._main.ping(frame, "understudy.secrecy()")
             inner = self._tree.get(answer) if isinstance(answer, str) else None
             if inner is None or not self._tree.allowed(inner):
                 return answer if answer in ("", "secret") else "unknown"
@@ -146,7 +145,7 @@ class PageWatcher:
         if isinstance(message, Layout):
             self._place(frame, message)
         elif isinstance(message, Markup):
-            for target in self._targets:
+            for target in self._targets.values():
                 self.spawn(target.adopt_closed_roots())
         else:
             self._hearing.take(frame, message, received_ns)
@@ -184,24 +183,32 @@ class PageWatcher:
         if error:
             self._capture.fault("source", f"{self.name}: {error!r}")
 
+    @property
+    def _main(self) -> Target:
+        return self._targets[self.page]
+
     # Frames ---------------------------------------------------------------------------------------
 
-    async def _attach(self, target: Page | Frame) -> Target | None:
-        cdp = await Cdp.open(self._wiring.context, target)
+    async def _attach(self, owner: Page | Frame) -> Target | None:
+        cdp = await Cdp.open(self._wiring.context, owner)
         if cdp is None:
             return None
         found = Target(cdp, self._wiring.names, self._tree, self, self._clock)
-        self._targets.append(found)  # it is spoken to as soon as its documents speak
+        self._targets[owner] = found  # it is spoken to as soon as its documents speak
         root = await found.start()
         if root is None:
-            self._targets.remove(found)
+            del self._targets[owner]
             return None
         self.navigated(root, root.url)
         return found
 
-    def _on_frame(self, frame: Frame) -> None:
-        if frame.parent_frame and not self._is_over:
-            self.spawn(self._attach(frame))
+    async def _attach_frames(self, frames: Sequence[Frame]) -> None:
+        # one at a time, else a frame that is told of twice would be listened to twice
+        async with self._attaching:
+            for frame in frames:
+                known = self._targets.get(frame)
+                if frame.parent_frame and (known is None or not known.cdp.is_open):
+                    await self._attach(frame)
 
     def _place(self, frame: FrameState, layout: Layout) -> None:
         frame.layout = layout
@@ -226,7 +233,7 @@ class PageWatcher:
         self._cover()
 
     async def _ask_layout(self, frame: FrameState) -> None:
-        answer = await self._targets[0].ping(frame, "understudy.layout()")
+        answer = await self._main.ping(frame, "understudy.layout()")
         message = read_message(answer) if isinstance(answer, str) else None
         frame.layout = message if isinstance(message, Layout) else None
 
@@ -256,12 +263,14 @@ class PageWatcher:
         alive = False
         for frame in self._tree:
             began_ns = self._clock.now_ns()
-            missed = await self._targets[0].ping(frame, "understudy.beat()")
+            missed = await self._main.ping(frame, "understudy.beat()")
             alive = alive or (missed is not None and not frame.parent)
             if missed is None:
                 await self._revive(frame)
             elif missed:
                 self._scribe.gap(frame.beaten_ns or began_ns, began_ns, "listener-lost")
+            elif self._tree.transform(frame) is None:
+                await self._main.tag(frame)
             frame.beaten_ns = began_ns
             self._hearing.give_up(frame)
         now_ns = self._clock.now_ns()
@@ -270,7 +279,9 @@ class PageWatcher:
             self._capture.submit(FrameUnchanged(t_ns=now_ns, page=self.name))
 
     async def _revive(self, frame: FrameState) -> None:
-        for target in self._targets:
+        if frame.world is None:
+            await self._attach_frames(self.page.frames)
+        for target in [*self._targets.values()]:
             if frame.world is None or frame.world.cdp is target.cdp:
                 await target.force(frame)
 
@@ -292,3 +303,14 @@ class PageWatcher:
         )
         self._capture.cut(self.name)
         self._capture.gate.masks.forget(self.name)
+
+
+async def _for_a_while(work: Sequence[Coroutine[Any, Any, Any]]) -> list[bool]:
+    """Do work side by side, and return what of it was done in time: a page may never answer."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    if tasks:
+        await asyncio.wait(tasks, timeout=_ANSWER_S)
+    done = [task.done() and task.exception() is None for task in tasks]
+    for task in tasks:
+        task.cancel()
+    return done

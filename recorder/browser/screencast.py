@@ -126,7 +126,8 @@ class Screencast:
     async def _see_the_end(self) -> None:
         # the last image of a burst may be among those that the browser dropped
         try:
-            await asyncio.wait_for(self._arrived.wait(), 1.5 * self._period_s)
+            async with asyncio.timeout(1.5 * self._period_s):
+                await self._arrived.wait()
         except TimeoutError:
             await self.refresh()
 

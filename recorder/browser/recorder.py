@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from recorder.browser.page import PageWatcher, Wiring
@@ -46,6 +47,7 @@ class BrowserRecorder:
         self._context = context
         begun_ns = capture.clock.now_ns()
         self._wiring = Wiring(context, capture, Names(), fps, ledger, self._remember, begun_ns)
+        self._undo = AsyncExitStack()
         self._watchers: dict[Page, PageWatcher] = {}
         self._starting: set[asyncio.Task[None]] = set()
         self._pointer = (0, 0)
@@ -53,16 +55,22 @@ class BrowserRecorder:
 
     async def __aenter__(self) -> Self:
         names = self._wiring.names
-        await self._context.expose_binding(names.report, self._on_early)
-        await self._context.add_init_script(early_script(names))
+        bound = await self._context.expose_binding(names.report, self._on_early)
+        await self._undo.enter_async_context(bound)
+        added = await self._context.add_init_script(early_script(names))
+        await self._undo.enter_async_context(added)
         self._context.on("page", self._on_page)
         await asyncio.gather(*(self._watch(page) for page in self._context.pages))
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        from playwright.async_api import Error  # noqa: PLC0415 - an optional extra
+
         self._context.remove_listener("page", self._on_page)
         await asyncio.gather(*self._starting)
         await asyncio.gather(*(watcher.stop() for watcher in self._watchers.values()))
+        with suppress(Error):  # the person closed the browser, and all this with it
+            await self._undo.aclose()
 
     def page_name(self, page: Page | None) -> str:
         """Return what the recording calls a page, empty when it is none of this context."""

@@ -21,7 +21,7 @@ from recorder.schema import Event, PointerButton
 from recorder.store import Manifest, Recording, RecordingWriter
 
 VIEWPORT = (800, 600)
-_DEADLINE_S = 5.0
+_DEADLINE_S = 20.0
 E_ = TypeVar("E_", bound=Event)
 
 

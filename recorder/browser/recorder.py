@@ -67,10 +67,14 @@ class BrowserRecorder:
         from playwright.async_api import Error  # noqa: PLC0415 - an optional extra
 
         self._context.remove_listener("page", self._on_page)
-        await asyncio.gather(*self._starting)
+        await self.ready()
         await asyncio.gather(*(watcher.stop() for watcher in self._watchers.values()))
         with suppress(Error):  # the person closed the browser, and all this with it
             await self._undo.aclose()
+
+    async def ready(self) -> None:
+        """Return when every page that is open now is being recorded."""
+        await asyncio.gather(*self._starting)
 
     def page_name(self, page: Page | None) -> str:
         """Return what the recording calls a page, empty when it is none of this context."""

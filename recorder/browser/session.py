@@ -115,7 +115,10 @@ class BrowserSession:
                 self.context, self.capture, ledger=self.ledger, fps=self._config.fps
             )
             await started.enter_async_context(self.recorder)
-            self.page = self.context.pages[0] if self.context.pages else await self._new_page()
+            self.page = (
+                self.context.pages[0] if self.context.pages else await self.context.new_page()
+            )
+            await self.recorder.ready()
             await self._go()
             self._running = started.pop_all()
         return self
@@ -210,9 +213,6 @@ class BrowserSession:
     async def _close_capture(self) -> None:
         await asyncio.gather(*self._commands)
         self.manifest = await asyncio.to_thread(self.capture.close)
-
-    async def _new_page(self) -> Page:
-        return await self.context.new_page()
 
     async def _go(self) -> None:
         from playwright.async_api import Error  # noqa: PLC0415 - an optional extra

@@ -86,6 +86,7 @@ async def recorded(
     try:
         async with BrowserRecorder(context, capture, ledger=ledger, fps=fps) as recorder:
             page = await context.new_page()
+            await recorder.ready()
             for url in urls:
                 await page.goto(url)
             yield Take(folder, capture, context, recorder, ledger, page)

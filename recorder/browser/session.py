@@ -10,22 +10,24 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
 from recorder.browser.chromium import find_chromium, launch_arguments
 from recorder.browser.recorder import DEFAULT_FPS, BrowserRecorder
 from recorder.browser.urls import clean_url
 from recorder.capture import Capture
 from recorder.clock import Clock, SystemClock
-from recorder.errors import ConsentError, UnsupportedError
+from recorder.errors import ConfigError, ConsentError, UnsupportedError
 from recorder.gate import Command, Gate, Hotkeys, Rules
 from recorder.ledger import Ledger
 from recorder.schema import HeldState
-from recorder.store import Manifest, RecordingWriter
+from recorder.store import Manifest, RecordingWriter, remove
 
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Page, Playwright
 
 _POLL_S = 0.1
+_SCHEMES = ("http", "https", "file", "data", "about")
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class BrowserSession:
         self._consent = consent
         self._clock = clock or SystemClock()
         self._running = AsyncExitStack()
+        self._is_begun = False
         self._commands: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -105,8 +108,14 @@ class BrowserSession:
         Raises:
             UnsupportedError: there is no Chromium, no display for it, or it does not start;
                 nothing was written.
-            ConfigError: the browser that was named does not exist; nothing was written.
+            ConfigError: there is no such browser, or the page cannot be opened; nothing was
+                written.
         """
+        if urlsplit(self._config.url).scheme not in _SCHEMES:
+            raise ConfigError(
+                f"cannot open {self._config.url!r}; allowed: an address that begins with "
+                f"{', '.join(f'{scheme}:' for scheme in _SCHEMES)}"
+            )
         async with AsyncExitStack() as started:
             self.context = await self._launch(started)
             self._open_capture()
@@ -120,6 +129,7 @@ class BrowserSession:
             )
             await self.recorder.ready()
             await self._go()
+            self._is_begun = True
             self._running = started.pop_all()
         return self
 
@@ -213,6 +223,8 @@ class BrowserSession:
     async def _close_capture(self) -> None:
         await asyncio.gather(*self._commands)
         self.manifest = await asyncio.to_thread(self.capture.close)
+        if not self._is_begun:
+            remove(self._folder)
 
     async def _go(self) -> None:
         from playwright.async_api import Error  # noqa: PLC0415 - an optional extra
@@ -223,7 +235,7 @@ class BrowserSession:
             await self.page.goto(self._config.url, wait_until="commit")
         except Error as error:
             reason = str(error).strip().splitlines()[0]
-            raise UnsupportedError(f"cannot open {self._config.url}: {reason}") from error
+            raise ConfigError(f"cannot open {self._config.url}: {reason}") from error
 
     # Commands -------------------------------------------------------------------------------------
 

@@ -94,6 +94,16 @@ async def test_what_cannot_be_had_is_refused_and_nothing_written(tmp_path: Path)
     assert not (tmp_path / "r").exists()
 
 
+@pytest.mark.parametrize("url", ["example.com", "http://127.0.0.1:9/"])
+async def test_a_page_that_cannot_be_opened_leaves_nothing(tmp_path: Path, url: str):
+    with pytest.raises(ConfigError, match="cannot open"):
+        async with BrowserSession(
+            tmp_path / "r", BrowserConfig(url=url, headless=True), consent=CONSENT
+        ):
+            pass
+    assert not (tmp_path / "r").exists()
+
+
 def test_a_window_needs_a_display():
     with pytest.raises(UnsupportedError, match="set DISPLAY"):
         refuse_no_display("linux", {}, headless=False)

@@ -15,8 +15,8 @@ test: setup  ## the gate: format, lint, types, import contracts, all tests, cove
 fast: setup  ## only the tests that take no longer than two seconds each
 	@.venv/bin/pytest -m "not slow"
 
-soak: setup  ## the slow tests with their big repeat counts
-	@UNDERSTUDY_SOAK=1 .venv/bin/pytest -m slow --timeout 3600
+soak: setup  ## all tests with their big repeat counts; takes an hour or so
+	@UNDERSTUDY_SOAK=1 .venv/bin/pytest --timeout 3600
 
 format: setup  ## put the code into its form
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .

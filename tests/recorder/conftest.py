@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,11 +11,10 @@ from hypothesis import settings
 from recorder.schema import PointerButton
 from recorder.store import Recording
 from tests.recorder.scene import Scene, at
+from tests.soak import repeats
 
 # no deadline: a busy machine is no bug
-settings.register_profile(
-    "recorder", deadline=None, max_examples=int(os.environ.get("UNDERSTUDY_SOAK", "0")) or 100
-)
+settings.register_profile("recorder", deadline=None, max_examples=repeats(100, 2000))
 settings.load_profile("recorder")
 
 

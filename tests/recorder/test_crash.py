@@ -20,8 +20,9 @@ from recorder.recover import recover
 from recorder.schema import Frame, Gap, PointerMove
 from recorder.store import Recording
 from recorder.verify import verify
+from tests.soak import repeats
 
-RUNS = int(os.environ.get("UNDERSTUDY_SOAK", "0")) or 3
+RUNS = repeats(3, 20)
 FPS = 10
 EVENT_S = 0.03
 

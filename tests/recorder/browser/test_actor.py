@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 from pathlib import Path
 from typing import Any
@@ -35,9 +34,10 @@ from recorder.schema import (
 )
 from tests.recorder.browser.servers import Site
 from tests.recorder.browser.take import recorded
+from tests.soak import repeats
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
-CLICKS = int(os.environ.get("UNDERSTUDY_SOAK", "0")) or 60
+CLICKS = repeats(300, 3000)
 TURNS = (("human",), ("robot",), ("page",), ("human", "page"), ("robot", "page"))
 ROWS = "<body style='margin:0;height:600px'><a></a>"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 
 import pytest
@@ -21,8 +20,9 @@ from recorder.schema import (
 )
 from tests.recorder.browser.servers import Site
 from tests.recorder.browser.take import Take, recorded
+from tests.soak import repeats
 
-REPEATS = int(os.environ.get("UNDERSTUDY_SOAK", "0")) or 4
+REPEATS = repeats(4, 50)
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 

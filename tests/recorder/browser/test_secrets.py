@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import string
 from collections.abc import Awaitable, Callable
@@ -18,13 +17,14 @@ from recorder.store import Recording
 from recorder.video import Pixels, read_segment
 from tests.recorder.browser.servers import Site
 from tests.recorder.browser.take import Take, recorded
+from tests.soak import repeats
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.asyncio(loop_scope="module"),
 ]
-SOAK = int(os.environ.get("UNDERSTUDY_SOAK", "0"))
+CANARIES = repeats(1, 200)
 
 Act = Callable[[Page, str], Awaitable[None]]
 
@@ -144,7 +144,7 @@ def asking(site: Site) -> Site:
 async def test_a_secret_is_in_no_byte_and_no_pixel(
     browser: Browser, asking: Site, tmp_path: Path, kind: str
 ):
-    for seed in range(max(1, SOAK // len(KINDS))):
+    for seed in range(-(-CANARIES // len(KINDS))):
         await _check(browser, asking, tmp_path / f"{seed}", KINDS[kind], _canary(seed))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,6 @@ from recorder.ledger import Ledger
 from recorder.schema import Event, Gap, InputEvent, PointerMove
 from recorder.store import Manifest, Recording, RecordingWriter
 
-SOAK = int(os.environ.get("UNDERSTUDY_SOAK", "0"))
 _PATIENCE_S = 20.0
 
 Found = TypeVar("Found")

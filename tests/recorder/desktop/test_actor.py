@@ -31,7 +31,8 @@ from recorder.schema import (
     TypeText,
     Wait,
 )
-from tests.recorder.desktop.stage import SOAK, acts, injector, listening, of
+from tests.recorder.desktop.stage import acts, injector, listening, of
+from tests.soak import repeats
 
 pytestmark = pytest.mark.display
 
@@ -57,7 +58,7 @@ def test_human_and_script_clicks_are_told_apart(
     bare: VirtualDisplay, ledger: Ledger, actor: DesktopActor
 ) -> None:
     rng = random.Random(4)
-    pairs = 150 * (SOAK or 1)
+    pairs = repeats(150, 3000)
     turn = threading.Lock()
 
     def click_as_human() -> None:
@@ -92,7 +93,7 @@ def test_a_person_who_clicks_within_the_same_millisecond_stays_a_person(
     made: list[Controller] = []
     with listening(bare, ledger) as got, injector(bare) as inject:
         inject(MOTION, x=450, y=400)
-        for _ in range(150 * (SOAK or 1)):
+        for _ in range(repeats(150, 3000)):
             who = rng.choice([Controller.HUMAN, Controller.SCRIPT])
             made.append(who)
             if who is Controller.HUMAN:

@@ -13,7 +13,8 @@ from recorder.desktop.x11 import Connection, connect
 from recorder.desktop.xvfb import VirtualDisplay
 from recorder.errors import UnsupportedError
 from recorder.schema import Event, Key, PointerButton, PointerMove, Scroll, TimeSource
-from tests.recorder.desktop.stage import SOAK, injector, listening, of, until
+from tests.recorder.desktop.stage import injector, listening, of, until
+from tests.soak import repeats
 
 pytestmark = pytest.mark.display
 
@@ -24,7 +25,7 @@ KEY_A = 38
 @pytest.mark.slow
 def test_keys_and_clicks_keep_the_order_in_which_they_were_made(bare: VirtualDisplay) -> None:
     with listening(bare) as got, injector(bare) as inject:
-        for _ in range(300 * (SOAK or 1)):
+        for _ in range(repeats(300, 6000)):
             for kind, detail in (
                 (KEY_PRESS, KEY_A),
                 (PRESS, 1),
@@ -34,10 +35,10 @@ def test_keys_and_clicks_keep_the_order_in_which_they_were_made(bare: VirtualDis
                 inject(kind, detail)
     made = [(event.KIND, event.down) for event in got if isinstance(event, Key | PointerButton)]
     cycle = [("key", True), ("button", True), ("key", False), ("button", False)]
-    assert made == cycle * (300 * (SOAK or 1))
+    assert made == cycle * (repeats(300, 6000))
 
 
-@pytest.mark.parametrize("run", range(SOAK or 5))
+@pytest.mark.parametrize("run", range(repeats(5, 60)))
 def test_nothing_is_lost_at_the_end(bare: VirtualDisplay, run: int) -> None:
     count = random.Random(run).randint(1, 150)
     with listening(bare) as got, injector(bare) as inject:

@@ -38,13 +38,13 @@ from recorder.schema import (
 from recorder.store import Recording
 from recorder.video import read_segment
 from tests.recorder.desktop.stage import (
-    SOAK,
     injector,
     recorded,
     tk_entry,
     type_text,
     until,
 )
+from tests.soak import repeats
 
 pytestmark = [pytest.mark.display, pytest.mark.slow]
 
@@ -119,7 +119,7 @@ def test_what_is_typed_on_a_trusted_display_is_kept_to_the_last_key(
     assert typed(tmp_path / "r") == "everykey"
 
 
-@pytest.mark.parametrize("run", range(SOAK or 2))
+@pytest.mark.parametrize("run", range(repeats(2, 40)))
 def test_passwords_are_nowhere_and_plain_fields_are_kept(
     desk: VirtualDisplay, tmp_path: Path, run: int
 ) -> None:

@@ -1,0 +1,8 @@
+"""How often a test repeats what it does: little in the gate, much under `make soak`."""
+
+import os
+
+
+def repeats(gate: int, soak: int) -> int:
+    """Return how often to do something."""
+    return soak if os.environ.get("UNDERSTUDY_SOAK") else gate

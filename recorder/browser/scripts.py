@@ -41,7 +41,7 @@ def early_script(names: Names) -> str:
 
 def watch_script(names: Names) -> str:
     """Return what runs in the recorder's own world."""
-    return _bundle(asdict(names), "secrets.js", "elements.js", "watch.js")
+    return _bundle(asdict(names), "secrets.js", "elements.js", "targets.js", "watch.js")
 
 
 def _bundle(names: Mapping[str, str], *scripts: str) -> str:

@@ -85,14 +85,7 @@ class Target:
 
     async def stop(self) -> None:
         """Take the script out of every document and leave."""
-        worlds = [frame.world for frame in self._tree if frame.world]
-        await asyncio.gather(
-            *(
-                self.cdp.evaluate(world.number, "understudy.stop()")
-                for world in worlds
-                if world.cdp is self.cdp
-            )
-        )
+        await self._tell("understudy.stop()")
         await self.cdp.close()
 
     async def force(self, frame: FrameState) -> None:
@@ -233,19 +226,27 @@ class Target:
     async def adopt_closed_roots(self) -> None:
         """Show the scripts the closed shadow roots that came with the markup."""
         async with self._reading:
-            await self._adopt_closed_roots()
+            await self._tell("understudy.search()")
+            if await self._adopt_closed_roots():
+                await self._tell("understudy.searchEnds()")
 
-    async def _adopt_closed_roots(self) -> None:
+    async def _adopt_closed_roots(self) -> bool:
         document = await self.cdp.send("DOM.getDocument", depth=-1, pierce=True)
         # else every change of the document would be told to us from now on
         await self.cdp.send("DOM.disable")
         if document is None:
-            return
+            return False
         for frame_id, node in _closed_roots(document["root"], self._root):
             frame = self._tree.get(frame_id)
             if frame and frame.world and frame.world.cdp is self.cdp:
                 function = "function () { understudy.adopt(this); }"
                 await self._call(frame.world, node, function)
+        return True
+
+    async def _tell(self, expression: str) -> None:
+        worlds = [frame.world for frame in self._tree if frame.world]
+        own = [world.number for world in worlds if world.cdp is self.cdp]
+        await asyncio.gather(*(self.cdp.evaluate(number, expression) for number in own))
 
     async def _call(self, world: World, node: int, function: str, *arguments: str) -> None:
         found = await world.cdp.send(

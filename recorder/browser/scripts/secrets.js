@@ -166,6 +166,7 @@ const secrets = (() => {
       if (check(field)) live.add(field);
     },
     veil: (host) => veiled.add(host),
+    veiledHosts: () => [...veiled],
     unveil: (host) => veiled.delete(host),
     any: () => live.size > 0 || reveals.size > 0 || veiled.size > 0,
   };

@@ -17,50 +17,7 @@
   const send = (kind, fields) =>
     binding(JSON.stringify({ k: kind, doc, now: performance.now(), ...fields }));
 
-  // Targets ------------------------------------------------------------------------------------
-
-  // Returns the innermost element that an event is for, or null when it is inside a root we lack.
-  const resolve = (event, byPoint) => {
-    let target = event.composedPath()[0];
-    if (target === window || target instanceof Document) target = document.documentElement;
-    if (target instanceof Node && !(target instanceof Element)) target = target.parentElement;
-    for (let root; target && (root = elements.closed.get(target)); ) {
-      const inner = byPoint
-        ? root.elementFromPoint(event.clientX, event.clientY)
-        : root.activeElement;
-      if (!inner || inner === target || !root.contains(inner)) break;
-      target = inner;
-    }
-    return target ?? null;
-  };
-
-  const FOCUSABLE =
-    "a[href],area[href],button,input,select,textarea,iframe,frame,summary,audio,video,body,html," +
-    "[tabindex],[contenteditable]";
-
-  // Returns whether what has the focus is inside a closed root of `element` that we do not know.
-  const hidesFocus = (element) => {
-    if (elements.rootOf(element) || element.getRootNode().activeElement !== element) return false;
-    if (/object|embed|fencedframe/.test(element.localName)) return true;
-    return !element.matches(FOCUSABLE) || element.localName.includes("-");
-  };
-
-  let asked = 0;
-  const unknown = (host) => {
-    secrets.veil(host);
-    if (performance.now() - asked > 1000) send("markup", {}); // somebody may show us the root
-    asked = performance.now();
-    return "unknown";
-  };
-
-  const judge = (element) => {
-    if (secrets.isField(element)) return secrets.check(element) ? "secret" : "";
-    if (secrets.isSecret(element)) return "secret";
-    return hidesFocus(element) ? unknown(element) : "";
-  };
-
-  const target = (element, secrecy = element && judge(element)) =>
-    element && elements.describe(element, secrecy);
+  const { resolve, judge, hide, describe, search, searchEnds } = targets(() => send("markup", {}));
 
   // Input --------------------------------------------------------------------------------------
 
@@ -75,18 +32,17 @@
       y: event.clientY,
       button,
       trusted: event.isTrusted,
-      target: does === "move" ? null : target(resolve(event, true)),
+      target: does === "move" ? null : describe(resolve(event, true)),
     });
 
   const BITS = [1, 4, 2, 8, 16]; // of `buttons`, by `button`
 
-  let last = [0, 0];
+  let lastPlace = [0, 0];
   const onMove = (event) => {
     // when what is under it changes, the browser moves a pointer that nobody moved
-    if (event.isTrusted && event.button < 0 && event.screenX === last[0] && event.screenY === last[1]) {
-      return;
-    }
-    last = [event.screenX, event.screenY];
+    const place = [event.screenX, event.screenY];
+    if (event.isTrusted && event.button < 0 && String(place) === String(lastPlace)) return;
+    lastPlace = place;
     if (event.isTrusted && event.button >= 0) {
       // a second button, while one is down, comes as a move
       pointer(event, event.buttons & BITS[event.button] ? "down" : "up");
@@ -144,7 +100,7 @@
       modifiers: mayTell ? modifiers : [],
       repeat: mayTell && event.repeat,
       trusted: event.isTrusted,
-      target: target(element),
+      target: describe(element),
     });
     changed();
   };
@@ -162,12 +118,12 @@
     if (element?.matches("input[type=checkbox],input[type=radio],input[type=file]")) return;
     // what is typed goes into a field: if this is none, there is one inside that we do not see
     const isHidden = event.inputType && element && !secrets.isField(element);
-    const secrecy = element ? judge(element) || (isHidden ? unknown(element) : "") : "unknown";
+    const secrecy = element ? judge(element) || (isHidden ? hide(element) : "") : "unknown";
     if (element && secrecy) secrets.remember(element);
     if (element && isPaste(event.inputType ?? "")) secrets.paste(element);
     const text = secrecy || !event.isTrusted ? "" : secrets.clean(textOf(event, element), 10000);
     const inputType = event.inputType || (text ? "insertReplacementText" : "");
-    send("text", { ts: event.timeStamp, text, inputType, trusted: event.isTrusted, target: target(element, secrecy) });
+    send("text", { ts: event.timeStamp, text, inputType, trusted: event.isTrusted, target: describe(element, secrecy) });
     changed();
   };
 
@@ -176,7 +132,7 @@
     if (event === lastFocus) return; // heard at the window and at the root already
     lastFocus = event;
     const element = resolve(event, false);
-    send("focus", { ts: event.timeStamp, target: target(element) });
+    send("focus", { ts: event.timeStamp, target: describe(element) });
     changed();
   };
 
@@ -400,6 +356,8 @@
       report();
     },
     adopt,
+    search: () => void search(),
+    searchEnds,
     secrecy: () => {
       let element = document.activeElement;
       for (let root; element && (root = elements.rootOf(element)); ) {

@@ -209,6 +209,23 @@ async def test_targets_in_shadow_roots_are_found(
     assert (text.text, text.target.name) == ("z", "field")
 
 
+async def test_a_custom_element_without_a_root_is_known_to_hide_nothing(
+    browser: Browser, site: Site, tmp_path: Path
+):
+    url = site.put("/plain", "<x-list tabindex=0 autofocus style='display:block'>items</x-list>")
+    async with recorded(browser, tmp_path / "r", urls=[url]) as take:
+        await take.page.locator("x-list").focus()
+
+        async def is_kept() -> bool:
+            await take.page.keyboard.press("b")
+            return "b" in {event.symbol for event in take.events(Key)}
+
+        for _ in range(200):
+            if await is_kept():
+                return
+    pytest.fail("no key was kept")
+
+
 async def test_a_crashed_tab_is_said_and_the_others_go_on(
     browser: Browser, site: Site, tmp_path: Path
 ):

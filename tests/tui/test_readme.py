@@ -68,6 +68,14 @@ def test_a_recording_of_the_readme_works_as_written(
     assert Recording(manifest.parent).manifest.state == "closed"
 
 
+def test_the_python_of_the_readme_works_as_written(
+    monday: Recording, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    exec(compile(block, "README.md", "exec"), {})  # our own words
+    assert "Click(" in capsys.readouterr().out
+
+
 def test_the_file_map_of_each_room_names_every_file() -> None:
     for room in ("recorder",):
         text = (ROOT / room / "README.md").read_text()

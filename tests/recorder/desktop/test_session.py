@@ -385,4 +385,5 @@ def _assert_masked_flat(folder: Path) -> None:
         for x, y, width, height in frame.masked:
             part = picture[y : y + height, x : x + width].astype(int)
             off = np.abs(part - np.median(part, axis=(0, 1))).max(axis=2)
-            assert off.max() <= 2, "more than the codec's rounding"
+            # the quantizer leaves a few levels; the faintest text differs by dozens
+            assert off.max() <= 8

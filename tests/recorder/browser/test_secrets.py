@@ -180,9 +180,9 @@ def _assert_flat(take: Take) -> None:
         until_ns = min((t_ns for t_ns in left if t_ns > change.t_ns), default=1 << 62)
         last_before = max((t_ns for t_ns, _ in images if t_ns <= change.t_ns), default=0)
         shown = [image for t_ns, image in images if last_before <= t_ns < until_ns]
-        assert shown
+        # a field that has the focus from the start may follow on an image of the empty page
+        assert any(image[0:60, 0:200].std() > 5 for image in shown), "the heading is not to be seen"
         for image in shown:
-            assert image[0:60, 0:200].std() > 5, "the heading is not to be seen"
             inside = image[y + 1 : y + height - 1, x + 1 : x + width - 1]
             assert np.ptp(inside.reshape(-1, 3), axis=0).max() <= 3
 

@@ -68,8 +68,13 @@ async def _paste(page: Page, secret: str) -> None:
 
 
 async def _type_in_frame(page: Page, secret: str) -> None:
-    await page.frames[-1].locator("input").click()
-    await page.keyboard.type(secret)
+    field = page.frames[-1].locator("input")
+    for _ in range(20):  # a frame that is not painted yet takes no input
+        await field.click()
+        await page.keyboard.type(secret)
+        if await field.input_value():
+            return
+    raise AssertionError("the frame took no input")
 
 
 @dataclass(frozen=True)

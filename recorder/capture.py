@@ -44,6 +44,7 @@ from recorder.video import VideoSettings, VideoWriter
 
 log = logging.getLogger(__name__)
 
+MAX_FPS = 60
 _QUEUE_LIMIT = 100_000
 _STALL_NS = 2_000_000_000
 _SUSPEND_NS = 1_000_000_000

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from recorder.browser.page import PageWatcher, Wiring
 from recorder.browser.scripts import Names, early_script
-from recorder.capture import Capture
+from recorder.capture import MAX_FPS, Capture
 from recorder.errors import ConfigError
 from recorder.ledger import Ledger
 from recorder.schema import HeldState, InputEvent, PointerButton, PointerMove
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Page
 
 DEFAULT_FPS = 10
-MOST_FPS = 60
 
 
 class BrowserRecorder:
@@ -41,8 +40,8 @@ class BrowserRecorder:
         ledger: Ledger | None = None,
         fps: int = DEFAULT_FPS,
     ) -> None:
-        if not 1 <= fps <= MOST_FPS:
-            raise ConfigError(f"cannot record {fps} frames a second; allowed: 1 to {MOST_FPS}")
+        if not 1 <= fps <= MAX_FPS:
+            raise ConfigError(f"cannot record {fps} frames a second; allowed: 1 to {MAX_FPS}")
         self.capture = capture
         self._context = context
         begun_ns = capture.clock.now_ns()

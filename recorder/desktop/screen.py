@@ -11,14 +11,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder.capture import Image
+from recorder.capture import MAX_FPS, Image
 from recorder.clock import Clock
 from recorder.desktop.probe import BlackWatch
 from recorder.errors import CaptureError, ConfigError
 from recorder.schema import Box, Event, FrameUnchanged
 from recorder.tiles import dirty_boxes
 
-MAX_FPS = 60
 _SECOND_NS = 1_000_000_000
 _FAILING_NS = 500_000_000  # a screen that changes its size makes a grab or two fail
 _STALLED_NS = 750_000_000

@@ -7,11 +7,9 @@ from collections.abc import Iterator, Sequence
 import av
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
-from numpy.typing import NDArray
 
 from recorder.schema import Box
-
-Pixels = NDArray[np.uint8]
+from recorder.video.read import Pixels
 
 _REDRAW_ALL = 0.5  # above this share of the image, one conversion is cheaper than many
 _LEAST_ROWS = 4

@@ -21,7 +21,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from recorder.browser.session import BrowserConfig, BrowserSession
-from recorder.capture import Capture, Status
+from recorder.capture import MAX_FPS, Capture, Status
 from recorder.desktop.session import DesktopConfig, DesktopSession
 from recorder.errors import ConfigError, ConsentError
 from recorder.gate import Rules
@@ -29,7 +29,6 @@ from recorder.store import Manifest, new_folder
 from tui.console import err, out
 from tui.keys import keys_pressed
 
-MAX_FPS = 60
 _HELD = "ctrl+alt+shift"
 
 

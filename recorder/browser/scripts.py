@@ -31,6 +31,8 @@ class Names:
     hello: str = field(default_factory=_unguessable)
     ready: str = field(default_factory=_unguessable)
     said: str = field(default_factory=_unguessable)
+    trusted: tuple[str, ...] = ()
+    """Domains whose fields are no secrets."""
 
 
 def early_script(names: Names) -> str:
@@ -49,3 +51,11 @@ def _bundle(names: Mapping[str, str], *scripts: str) -> str:
     parts = [(folder / script).read_text("utf-8") for script in scripts]
     # a block, so that nothing of it is a global of the page
     return "\n".join([f"{{const NAMES = {json.dumps(names)};", *parts, "}"])
+
+
+def listing_script() -> str:
+    """Return an expression whose value lists a page's elements, for pages that hold no secrets."""
+    folder = files("recorder.browser") / "scripts"
+    parts = [(folder / script).read_text("utf-8") for script in ("secrets.js", "elements.js")]
+    names = json.dumps({"trusted": []})
+    return "\n".join([f"(() => {{const NAMES = {names};", *parts, 'return () => elements.snapshot(() => "");', "})()"])

@@ -1,0 +1,1 @@
+"""What is to be done: tasks, how long people take, and experts that do them."""

@@ -1,0 +1,1 @@
+"""Scripted solvers, which may look behind the screen: for demonstrations and simulated people."""

@@ -1,0 +1,51 @@
+"""Every task by its name, and by its id for `gymnasium.make`."""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+
+import gymnasium
+
+from harness.errors import UnknownTaskError
+from harness.tasks.miniwob import miniwob_tasks
+from harness.tasks.task import NAMESPACE, WebTask, env_id
+
+
+@cache
+def web_tasks() -> dict[str, WebTask]:
+    """Return every web task by its name."""
+    return {task.name: task for task in miniwob_tasks()}
+
+
+def web_task(name: str) -> WebTask:
+    """Return a web task by its name, or by its Gymnasium id.
+
+    Raises:
+        UnknownTaskError: there is none; the message names the nearest.
+    """
+    short = name.removeprefix(f"{NAMESPACE}/")
+    tasks = web_tasks()
+    for task in (tasks.get(short), tasks.get(short.rpartition("-v")[0])):
+        if task:
+            return task
+    near = difflib.get_close_matches(short, tasks, n=3)
+    raise UnknownTaskError(
+        f"no web task {name!r}; " + (f"did you mean {', '.join(near)}?" if near else "see tasks")
+    )
+
+
+def register_envs() -> None:
+    """Register every task with Gymnasium, once."""
+    for task in web_tasks().values():
+        name = env_id(task)
+        if name in gymnasium.registry:
+            continue
+        gymnasium.register(
+            id=name,
+            entry_point="harness.env.browser:WebTaskEnv",
+            kwargs={"task": task.name},
+            # each has limits of its own, in actions and in virtual time
+            max_episode_steps=None,
+            disable_env_checker=True,
+        )

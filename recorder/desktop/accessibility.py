@@ -117,7 +117,7 @@ class Accessibility:
         self._jeepney = jeepney
         self._pids: dict[str, int] = {}
         try:
-            self._bus = open_dbus_connection(_address(display))
+            self._bus = open_dbus_connection(bus_address(display))
             self._signals = _Heard(maxlen=_SIGNALS_KEPT)
             rule = jeepney.MatchRule(
                 type="signal", interface=f"{_ATSPI}.Event.Object", member="StateChanged"
@@ -308,7 +308,7 @@ def secret_kind(widget: Widget) -> str | None:
     return next(matches, None)
 
 
-def _address(display: str | None) -> str:
+def bus_address(display: str | None) -> str:
     """Return the address of the accessibility bus: the display's own, else the session's."""
     from jeepney import DBusAddress, new_method_call  # noqa: PLC0415 - with the desktop extra only
     from jeepney.io.blocking import open_dbus_connection  # noqa: PLC0415

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 
 from recorder.capture import Capture
 from recorder.desktop.accessibility import (
@@ -25,6 +25,7 @@ from recorder.desktop.accessibility import (
 from recorder.desktop.covers import Covers
 from recorder.desktop.desk import Active, Desk
 from recorder.desktop.keys import may_type
+from recorder.desktop.verdicts import Change, Span, Verdict, spans
 from recorder.desktop.viewport import Viewport
 from recorder.desktop.windows import WindowWatcher
 from recorder.desktop.x11 import connect, lost
@@ -38,35 +39,12 @@ _HOLD_NS = 80_000_000  # how long after a key its focus is asked for: apps lag b
 _SLOW_NS = 60_000_000  # an app that takes longer to answer may not have handled the key yet
 _PACE_NS = 100_000_000  # asking an app costs some milliseconds
 _GIVE_UP_NS = 3_000_000_000
-_MOVER_NS = 1_000_000_000  # a focus change within this time of a click or Tab came from that
 _KEPT_NS = 10_000_000_000
 _BETWEEN_NS = 90_000_000  # an app takes a moment from one widget's loss to the other's gain
 _REFRESH_NS = 90_000_000  # covers follow their widgets; below the time that frames are held
 _RETRY_NS = 300_000_000
 _BEAT_S = 0.04
 _BUSY_BEAT_S = 0.015
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is known of the keyboard focus at one moment."""
-
-    secrecy: Secrecy
-    reason: str = ""
-    window: Active | None = None
-    widget: Widget | None = None
-
-    @property
-    def place(self) -> tuple[int, Ref | None, Secrecy, str]:
-        """Return what makes it another verdict, rather than the same one seen again."""
-        window = self.window.owner.window if self.window else 0
-        return window, self.widget.ref if self.widget else None, self.secrecy, self.reason
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    at_ns: int
-    verdict: Verdict
 
 
 class FocusWatcher:
@@ -90,7 +68,7 @@ class FocusWatcher:
         self._viewport = viewport
         self._accessibility: Accessibility | None = None
         self._missing = ""
-        self._changes = [_Change(0, Verdict(Secrecy.UNKNOWN, "unknown-focus"))]
+        self._changes = [Change(0, Verdict(Secrecy.UNKNOWN, "unknown-focus"), 0)]
         self._buses: dict[int, str] = {}
         self._focused: dict[str, Ref] = {}
         self._gained_ns: dict[Ref, int] = {}
@@ -98,6 +76,7 @@ class FocusWatcher:
         self._scanned: set[int] = set()
         self._covers = Covers(capture, windows, viewport)
         self._looked_ns = 0
+        self._true_ns = 0
         self._not_before_ns = 0
         self._between_ns: int | None = None
         self._resumed_ns = 0
@@ -177,14 +156,14 @@ class FocusWatcher:
             self._news.set()
 
     def _has_news(self) -> bool:
-        news = self._news.is_set() or self._heed_signals()
-        self._news.clear()
+        told = self._news.is_set()
+        self._news.clear()  # before anything is asked: what is told from now on is news again
+        news = self._heed_signals() or told
         resumed = self._resumed_ns != self._gate.resumed_ns
         self._resumed_ns = self._gate.resumed_ns
         if resumed:
-            self._changes.append(
-                _Change(self._clock.now_ns(), Verdict(Secrecy.UNKNOWN, "unknown-focus"))
-            )
+            now_ns = self._clock.now_ns()
+            self._changes.append(Change(now_ns, Verdict(Secrecy.UNKNOWN, "unknown-focus"), now_ns))
         age_ns = self._clock.now_ns() - self._looked_ns
         is_unsure = self._changes[-1].verdict.secrecy is Secrecy.UNKNOWN and age_ns > _RETRY_NS
         moved = bool(self._secrets) and age_ns > _REFRESH_NS and self._redrawn.is_set()
@@ -207,11 +186,15 @@ class FocusWatcher:
     # Verdict ----------------------------------------------------------------------------------
 
     def _judge(self) -> None:
-        verdict = self._verdict()
+        asked_ns, verdict = self._clock.now_ns(), self._verdict()
         now_ns = self._looked_ns = self._clock.now_ns()
-        if self._is_between(verdict, now_ns) or verdict.place == self._changes[-1].verdict.place:
+        if self._is_between(verdict, now_ns):
             return
-        self._changes.append(_Change(self._since_ns(verdict, now_ns), verdict))
+        if verdict.place == self._changes[-1].verdict.place:
+            self._true_ns = asked_ns
+            return
+        self._changes.append(Change(self._since_ns(verdict, now_ns), verdict, self._true_ns))
+        self._true_ns = asked_ns
         while len(self._changes) > 1 and self._changes[1].at_ns < now_ns - _KEPT_NS:
             del self._changes[0]
         self._cover()
@@ -340,7 +323,9 @@ class FocusWatcher:
         asked_app = self._changes[-1].verdict.widget is not None
         if asked_app and answered_ns - now_ns > _SLOW_NS:
             if answered_ns - oldest_ns > _GIVE_UP_NS:
-                self._release(Verdict(Secrecy.UNKNOWN, "unknown-focus"), now_ns)
+                doubted = Verdict(Secrecy.UNKNOWN, "unknown-focus")
+                for span in self._spans(now_ns):
+                    self._release(replace(span, verdict=doubted))
             self._not_before_ns = answered_ns + _HOLD_NS
             return
         self._release_by_spans(now_ns - _HOLD_NS)
@@ -355,38 +340,24 @@ class FocusWatcher:
         self._release_by_spans(self._clock.now_ns() - _HOLD_NS)
 
     def _release_by_spans(self, before_ns: int) -> None:
-        ends_ns = [self._begins_ns(number) for number in range(1, len(self._changes))]
-        for change, end_ns in zip(self._changes, [*ends_ns, before_ns], strict=True):
-            self._release(change.verdict, min(end_ns, before_ns))
+        for span in self._spans(before_ns):
+            self._release(span)
 
-    def _begins_ns(self, number: int) -> int:
-        """Return from when on a verdict holds for keys.
+    def _spans(self, before_ns: int) -> list[Span]:
+        return spans(self._changes, before_ns, self._gate.moved_focus)
 
-        News of a change is late. When the focus leaves a public field, keys pressed before the
-        click or Tab that moved it still went there; when nothing of the kind moved it, any key
-        not settled yet may have gone to the new place.
-        """
-        change, before = self._changes[number], self._changes[number - 1]
-        if change.verdict.secrecy is Secrecy.PUBLIC:
-            return change.at_ns
-        if before.verdict.secrecy is not Secrecy.PUBLIC:
-            return change.at_ns
-        moved_ns = self._gate.moved_focus(change.at_ns)
-        if moved_ns is not None and change.at_ns - moved_ns < _MOVER_NS:
-            return moved_ns
-        return before.at_ns
-
-    def _release(self, verdict: Verdict, before_ns: int) -> None:
-        oldest_ns = self._gate.waiting_since()
-        if oldest_ns is None or oldest_ns >= before_ns:
+    def _release(self, span: Span) -> None:
+        verdict, oldest_ns = span.verdict, self._gate.waiting_since()
+        if oldest_ns is None or oldest_ns >= span.before_ns:
             return
         typed = any(
             isinstance(event, Key) and event.down and may_type(event.code)
-            for event in self._gate.waiting(before_ns)
+            for event in self._gate.waiting(span.before_ns)
         )
-        # text may have come before the first word of its window
-        window = verdict.window or self._changes[-1].verdict.window
-        if typed and verdict.secrecy is Secrecy.UNKNOWN and window:
-            self._covers.taint(window)
+        if typed and verdict.secrecy is Secrecy.UNKNOWN:
+            for window in span.windows:
+                self._covers.taint(window)
             self._news.set()
-        self._capture.settle(lambda: self._gate.settle(verdict.secrecy, verdict.reason, before_ns))
+        self._capture.settle(
+            lambda: self._gate.settle(verdict.secrecy, verdict.reason, span.before_ns)
+        )

@@ -27,7 +27,7 @@ class VirtualDisplay:
     Args:
         size: pixels of the screen.
         room: the largest size that `resize` may ask for; `size` when left out.
-        window_manager: run openbox.
+        window_manager: run openbox, with its settings from a file where one is named.
         accessibility: run a private D-Bus session with AT-SPI, so that GTK apps started here say
             what has the focus.
     """
@@ -37,7 +37,7 @@ class VirtualDisplay:
         size: tuple[int, int] = (1920, 1080),
         *,
         room: tuple[int, int] | None = None,
-        window_manager: bool = False,
+        window_manager: bool | Path = False,
         accessibility: bool = False,
     ) -> None:
         self.name = ""
@@ -121,7 +121,9 @@ class VirtualDisplay:
             self.env = {**self.env, **self._start_bus(started, Path(home))}
             del self.env["NO_AT_BRIDGE"]
         if self._window_manager:
-            self._spawn(started, ["openbox", "--sm-disable"], self.env)
+            settings = self._window_manager
+            chosen = ["--config-file", str(settings)] if isinstance(settings, Path) else []
+            self._spawn(started, ["openbox", "--sm-disable", *chosen], self.env)
             self._wait_for_window_manager()
 
     def _start_server(self, started: ExitStack) -> str:

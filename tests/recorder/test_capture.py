@@ -1,7 +1,7 @@
 """A running recording keeps every event it was allowed to keep, and says what it could not do."""
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from recorder.schema import (
 )
 from recorder.store import Manifest, Recording, RecordingWriter
 from recorder.video import read_segment
+from tests.waiting import until
 
 SECOND = 1_000_000_000
 
@@ -70,15 +71,6 @@ def kinds(folder: Path, kind: type[Event]) -> list[Event]:
     return [event for event in Recording(folder).events() if isinstance(event, kind)]
 
 
-def wait_for(condition: Callable[[], object]) -> None:
-    pause = threading.Event()
-    for _ in range(2000):
-        if condition():
-            return
-        pause.wait(0.005)
-    raise AssertionError("it never came true")
-
-
 def test_every_event_is_kept_in_order(tmp_path: Path) -> None:
     with running(tmp_path / "r") as capture:
         events = [move(capture.clock.now_ns(), x) for x in range(5000)]
@@ -106,7 +98,7 @@ def test_a_frame_line_names_its_place_in_the_video(tmp_path: Path) -> None:
         start = capture.clock.now_ns()
         for n in range(3):
             capture.submit_image(image(start + n * SECOND // 10, shade=80 * n))
-            wait_for(lambda n=n: capture.status().frames == n + 1)
+            until(lambda n=n: capture.status().frames == n + 1)
     frames = Recording(tmp_path / "r").frames()
     assert [(frame.segment, frame.index, frame.pts_ms) for frame in frames] == [
         (1, 0, 0),
@@ -172,9 +164,9 @@ def test_time_that_went_missing_is_a_gap(
 ) -> None:
     clock = FakeClock()
     with running(tmp_path / "r", clock=clock) as capture:
-        wait_for(lambda: (tmp_path / "r/events.jsonl").stat().st_size)
+        until(lambda: (tmp_path / "r/events.jsonl").stat().st_size)
         clock.asleep_ns, clock.ahead_ns = asleep_s * SECOND, ahead_s * SECOND
-        wait_for(lambda: b'"gap"' in (tmp_path / "r/events.jsonl").read_bytes())
+        until(lambda: b'"gap"' in (tmp_path / "r/events.jsonl").read_bytes())
         assert capture.status().warnings == ()
     (gap,) = kinds(tmp_path / "r", Gap)
     assert isinstance(gap, Gap)
@@ -184,8 +176,8 @@ def test_time_that_went_missing_is_a_gap(
 def test_a_failed_check_is_a_fault_said_once(tmp_path: Path) -> None:
     with running(tmp_path / "r") as capture:
         capture.add_check(lambda: "listener-dead: it died")
-        wait_for(lambda: capture.status().warnings)
-        wait_for(lambda: b'"fault"' in (tmp_path / "r/events.jsonl").read_bytes())
+        until(lambda: capture.status().warnings)
+        until(lambda: b'"fault"' in (tmp_path / "r/events.jsonl").read_bytes())
     (fault,) = kinds(tmp_path / "r", Fault)
     assert isinstance(fault, Fault)
     assert (fault.what, fault.detail) == ("listener-dead", "it died")
@@ -198,7 +190,7 @@ def test_panic_leaves_no_byte_of_the_last_minutes(tmp_path: Path) -> None:
         now = capture.clock.now_ns()
         capture.submit(PointerMove(t_ns=now, x=987_654_321, y=0))
         capture.submit_image(image(now, shade=200))
-        wait_for(lambda: capture.status().frames == 1)
+        until(lambda: capture.status().frames == 1)
         capture.panic(minutes=1)
         after = capture.clock.now_ns()
         capture.submit(PointerMove(t_ns=after, x=123_456_789, y=0))
@@ -228,7 +220,7 @@ def test_what_is_typed_under_a_mask_leaves_no_trace_in_the_frames(tmp_path: Path
             t_ns = now_ns + number * 100_000_000
             dirty = ((0, 0, 64, 48),) if number > 1 else ()
             shown = Image(pixels, start_ns=t_ns, t_ns=t_ns, end_ns=t_ns, dirty=dirty)
-            wait_for(lambda shown=shown: capture.submit_image(shown))
+            until(lambda shown=shown: capture.submit_image(shown))
     assert len(kinds(tmp_path / "r", Frame)) == 1
     unchanged = [event.t_ns for event in kinds(tmp_path / "r", FrameUnchanged)]
     assert len(unchanged) == 3, "once a second, as when nothing happens"

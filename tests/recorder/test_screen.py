@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -19,16 +18,10 @@ from recorder.desktop.x11 import connect
 from recorder.desktop.xvfb import VirtualDisplay
 from recorder.errors import CaptureError, ConfigError
 from recorder.schema import Box, Event, FrameUnchanged
+from tests.waiting import until
 
 PATIENCE_S = 15.0
 SECOND = 1_000_000_000
-
-
-def wait_for(happened: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.005)
 
 
 class LateClock(SystemClock):
@@ -117,11 +110,11 @@ def grabbing(
 def test_only_what_changed_is_submitted_and_only_that_is_dirty() -> None:
     screen, sink = PaintedScreen(), Sink()
     with grabbing(screen, sink):
-        wait_for(lambda: sink.images)
+        until(lambda: sink.images)
         screen.paint((70, 10, 3, 3), 255)
-        wait_for(lambda: len(sink.images) > 1)
+        until(lambda: len(sink.images) > 1)
         screen.paint((0, 0, 128, 64), 90)
-        wait_for(lambda: len(sink.images) > 2)
+        until(lambda: len(sink.images) > 2)
     assert [image.dirty for image in sink.images] == [(), ((64, 0, 64, 64),), ((0, 0, 128, 64),)]
     assert not any(image.cut for image in sink.images)
     for image in sink.images:
@@ -131,10 +124,10 @@ def test_only_what_changed_is_submitted_and_only_that_is_dirty() -> None:
 def test_once_a_second_it_says_that_nothing_changed() -> None:
     screen, sink, clock = PaintedScreen(), Sink(), LateClock()
     with grabbing(screen, sink, clock):
-        wait_for(lambda: sink.images)
+        until(lambda: sink.images)
         for count in range(1, 4):
             clock.ahead_ns += 1_000_000_000
-            wait_for(lambda count=count: len(sink.events) >= count)
+            until(lambda count=count: len(sink.events) >= count)
     assert len(sink.images) == 1
     assert all(isinstance(event, FrameUnchanged) for event in sink.events)
     gaps = np.diff([sink.images[0].t_ns, *(event.t_ns for event in sink.events)])
@@ -144,12 +137,12 @@ def test_once_a_second_it_says_that_nothing_changed() -> None:
 def test_after_an_image_was_dropped_the_next_counts_as_all_new() -> None:
     screen, sink = PaintedScreen(), Sink()
     with grabbing(screen, sink):
-        wait_for(lambda: sink.images)
+        until(lambda: sink.images)
         sink.takes = False
         screen.paint((0, 0, 4, 4), 9)
-        wait_for(lambda: len(sink.refused) > 1)
+        until(lambda: len(sink.refused) > 1)
         sink.takes = True
-        wait_for(lambda: len(sink.images) > 1)
+        until(lambda: len(sink.images) > 1)
     assert sink.images[1].dirty == ()
     assert sink.images[1].pixels[0, 0, 0] == 9
 
@@ -157,19 +150,19 @@ def test_after_an_image_was_dropped_the_next_counts_as_all_new() -> None:
 def test_the_same_picture_is_submitted_again_when_asked() -> None:
     screen, sink = PaintedScreen(), Sink()
     with grabbing(screen, sink) as grabber:
-        wait_for(lambda: sink.images)
+        until(lambda: sink.images)
         grabber.refresh()
-        wait_for(lambda: len(sink.images) > 1)
+        until(lambda: len(sink.images) > 1)
     assert not sink.images[1].cut
 
 
 def test_a_new_geometry_starts_a_segment() -> None:
     screen, sink = PaintedScreen(), Sink()
     with grabbing(screen, sink) as grabber:
-        wait_for(lambda: sink.images)
+        until(lambda: sink.images)
         screen.image = np.full((96, 160, 4), 5, np.uint8)
         grabber.geometry_changed()
-        wait_for(lambda: len(sink.images) > 1 and sink.images[-1].cut)
+        until(lambda: len(sink.images) > 1 and sink.images[-1].cut)
     assert sink.images[-1].pixels.shape == (96, 160, 4)
     assert screen.opened == 0
 
@@ -177,13 +170,13 @@ def test_a_new_geometry_starts_a_segment() -> None:
 def test_failing_grabs_are_a_fault_until_they_work_again() -> None:
     screen, sink, clock = PaintedScreen(), Sink(), LateClock()
     with grabbing(screen, sink, clock) as grabber:
-        wait_for(lambda: sink.images)
+        until(lambda: sink.images)
         assert grabber.check() is None
         screen.fails = True
-        wait_for(lambda: grabber.check() == "screen-failing: the screen has changed its size")
+        until(lambda: grabber.check() == "screen-failing: the screen has changed its size")
         screen.fails = False
-        wait_for(lambda: grabber.check() is None)
-        wait_for(lambda: len(sink.images) > 1)
+        until(lambda: grabber.check() is None)
+        until(lambda: len(sink.images) > 1)
     assert sink.images[1].cut
     assert grabber.check() is None
 
@@ -191,23 +184,23 @@ def test_failing_grabs_are_a_fault_until_they_work_again() -> None:
 def test_a_display_that_does_not_answer_is_a_fault() -> None:
     screen, sink, clock = PaintedScreen(), Sink(), LateClock()
     with grabbing(screen, sink, clock) as grabber:
-        wait_for(lambda: sink.images)
+        until(lambda: sink.images)
         screen.answers.clear()
         clock.ahead_ns += 2_000_000_000
-        wait_for(lambda: grabber.check() == "screen-stalled: the display does not answer")
+        until(lambda: grabber.check() == "screen-stalled: the display does not answer")
 
 
 def test_a_process_that_was_stopped_is_no_fault() -> None:
     screen, sink, clock = PaintedScreen(), Sink(), LateClock()
     with grabbing(screen, sink, clock) as grabber:
-        wait_for(lambda: sink.images)
+        until(lambda: sink.images)
         grabber.check()
         screen.answers.clear()
         clock.ahead_ns += 3_000_000_000
         assert grabber.check() is None
         screen.answers.set()
         screen.paint((0, 0, 9, 9), 1)
-        wait_for(lambda: len(sink.images) > 1)
+        until(lambda: len(sink.images) > 1)
         assert grabber.check() is None
 
 
@@ -215,9 +208,9 @@ def test_a_process_that_was_stopped_is_no_fault() -> None:
 def test_a_dead_thread_is_a_fault() -> None:
     screen, sink = PaintedScreen(), Sink()
     with grabbing(screen, sink) as grabber:
-        wait_for(lambda: sink.images)
+        until(lambda: sink.images)
         screen.image = np.zeros((64, 128, 3), np.uint8)  # too few bytes: makes it break
-        wait_for(lambda: str(grabber.check()).startswith("screen-dead"))
+        until(lambda: str(grabber.check()).startswith("screen-dead"))
 
 
 @pytest.mark.parametrize("fps", [0, -1, 61])
@@ -270,9 +263,9 @@ def test_a_window_that_comes_is_what_is_dirty(display: VirtualDisplay) -> None:
     grabber = real_grabber(display, sink)
     grabber.start()
     try:
-        wait_for(lambda: sink.images)
+        until(lambda: sink.images)
         with window(display, (64, 64, 64, 64), white=True):
-            wait_for(lambda: len(sink.images) > 1)
+            until(lambda: len(sink.images) > 1)
     finally:
         grabber.stop()
     assert sink.images[1].dirty == ((64, 64, 64, 64),)
@@ -288,12 +281,12 @@ def test_a_screen_that_grows_and_shrinks_is_followed(
     grabber = real_grabber(display, sink)
     grabber.start()
     try:
-        wait_for(lambda: sink.images)
+        until(lambda: sink.images)
         for size in ((640, 480), (320, 240)):
             display.resize(*size)
             grabber.geometry_changed()
             shape = (size[1], size[0], 4)
-            wait_for(lambda shape=shape: sink.images[-1].pixels.shape == shape)
+            until(lambda shape=shape: sink.images[-1].pixels.shape == shape)
             assert sink.images[-1].cut
         assert grabber.check() is None
     finally:
@@ -309,20 +302,20 @@ def test_black_grabs_of_windows_that_show_something_are_a_fault(display: Virtual
     )
     grabber.start()
     try:
-        wait_for(lambda: sink.images)
+        until(lambda: sink.images)
         assert grabber.check() is None, "a screen without windows may be black"
         with window(display, (10, 10, 50, 50), white=False):
             clock.ahead_ns += 1_000_000_000
-            wait_for(lambda: grabber.check() is None)
+            until(lambda: grabber.check() is None)
             assert something_is_shown(display.name) is False, "nor do black windows contradict it"
         with window(display, (10, 10, 50, 50), white=True):
             clock.ahead_ns += 1_000_000_000
             assert something_is_shown(display.name)
             with window(display, (0, 0, 100, 100), white=False):
                 assert not something_is_shown(display.name), "what is covered is not shown"
-            wait_for(lambda: str(grabber.check()).startswith("black-screen: "))
+            until(lambda: str(grabber.check()).startswith("black-screen: "))
             screen.paint((0, 0, 9, 9), 255)
-            wait_for(lambda: grabber.check() is None)
+            until(lambda: grabber.check() is None)
     finally:
         grabber.stop()
 

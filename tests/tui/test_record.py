@@ -20,6 +20,7 @@ from recorder.gate import Hotkeys, Rules
 from recorder.schema import Pause, PointerMove, Redacted
 from recorder.store import Recording
 from recorder.verify import verify
+from tests.waiting import until
 from tui.cli import main
 from tui.commands.record import Desktop, consent_notice, status_line
 
@@ -118,7 +119,7 @@ def test_a_signal_ends_a_recording_and_loses_nothing(
         [*COMMAND, *arguments], env={**os.environ, **display.env}, stderr=subprocess.DEVNULL
     )
     events = home / "mine/events.jsonl"
-    wait_until(lambda: events.exists() and b'"state"' in events.read_bytes())
+    until(lambda: events.exists() and b'"state"' in events.read_bytes())
     for x in range(10, 30):
         display.call(["xdotool", "mousemove", str(x), "7"])
     process.send_signal(number)
@@ -127,14 +128,6 @@ def test_a_signal_ends_a_recording_and_loses_nothing(
     assert recording.manifest.state == "closed"
     moves = [event.x for event in recording.events() if isinstance(event, PointerMove)]
     assert moves == list(range(10, 30))
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    for _ in range(1000):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never came true")
 
 
 def test_without_a_terminal_nobody_can_agree(

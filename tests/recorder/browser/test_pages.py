@@ -84,6 +84,22 @@ async def test_an_instant_click_in_a_foreign_popup_is_kept(
     assert not take.events(Gap)
 
 
+async def test_what_is_typed_at_once_in_a_foreign_frame_is_kept_or_a_gap_says_so(
+    browser: Browser, site: Site, tmp_path: Path
+):
+    heard = "<script>var heard = 0; onkeydown = () => heard++</script>"
+    site.put("/fresh", f"<input>{heard}")
+    url = site.put("/around", "<iframe src={there}/fresh></iframe>")
+    for number in range(REPEATS):
+        async with recorded(browser, tmp_path / f"{number}", urls=[url]) as take:
+            inner = take.page.frames[-1]
+            await inner.locator("input").click()
+            await take.page.keyboard.type("Ulm")
+            typed = await inner.evaluate("heard")
+        kept = [event for event in take.events(Key) if event.down and event.trusted]
+        assert len(kept) == typed or take.events(Gap), (len(kept), typed)
+
+
 def _said(take: Take) -> set[str]:
     return {press.page for press in take.presses()} | {gap.page for gap in take.events(Gap)}
 

@@ -1,8 +1,7 @@
-"""What the desktop's tests share: waiting, injecting, and windows that are not our own code."""
+"""What the desktop's tests share: injecting, listening and windows that are not our own code."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +15,8 @@ from recorder.gate import Gate, Rules
 from recorder.ledger import Ledger
 from recorder.schema import Event, Gap, InputEvent, PointerMove
 from recorder.store import Manifest, Recording, RecordingWriter
+from tests.waiting import until
 
-_PATIENCE_S = 20.0
-
-Found = TypeVar("Found")
 Kind = TypeVar("Kind", bound=Event)
 
 TK_ENTRY = """
@@ -31,17 +28,6 @@ entry.pack()
 entry.focus_force()
 root.mainloop()
 """
-
-
-def until(look: Callable[[], Found | None], what: str) -> Found:
-    """Return what `look` finds, as soon as that is anything true."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.01)
-    raise AssertionError(f"not within {_PATIENCE_S:.0f} s: {what}")
 
 
 def of(kind: type[Kind], events: Sequence[Event]) -> list[Kind]:

@@ -12,7 +12,8 @@ from recorder.desktop.session import DesktopConfig, DesktopSession
 from recorder.desktop.xvfb import VirtualDisplay
 from recorder.gate import Rules
 from recorder.schema import Fault, FocusChange, Frame, Key, Redacted
-from tests.recorder.desktop.stage import recorded, tk_entry, type_text, until
+from tests.recorder.desktop.stage import recorded, tk_entry, type_text
+from tests.waiting import until
 
 PAGE = """
 <title>toggle</title>
@@ -120,7 +121,9 @@ def test_what_was_typed_unseen_stays_covered_when_another_window_is_active(
         masks = running.capture.gate.masks
         tk_entry(desk, "Typed", x=60, y=60)
         type_text(desk, "unseen")
-        until(lambda: recorded(tmp_path / "r", Redacted), "it was left out")
+        desk.call(["xdotool", "key", "Escape"])
+        until(lambda: recorded(tmp_path / "r", Key), "all that was typed before has been judged")
+        assert recorded(tmp_path / "r", Redacted)
         tk_entry(desk, "Idle", x=60, y=300)
         until(lambda: masks.hit("focus", 100, 340), "it is covered while it has the focus")
         tk_entry(desk, "Notes", x=500, y=60)

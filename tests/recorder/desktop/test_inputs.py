@@ -13,8 +13,9 @@ from recorder.desktop.x11 import Connection, connect
 from recorder.desktop.xvfb import VirtualDisplay
 from recorder.errors import UnsupportedError
 from recorder.schema import Event, Key, PointerButton, PointerMove, Scroll, TimeSource
-from tests.recorder.desktop.stage import injector, listening, of, until
+from tests.recorder.desktop.stage import injector, listening, of
 from tests.soak import repeats
+from tests.waiting import until
 
 pytestmark = pytest.mark.display
 

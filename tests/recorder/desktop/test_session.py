@@ -37,14 +37,9 @@ from recorder.schema import (
 )
 from recorder.store import Recording
 from recorder.video import read_segment
-from tests.recorder.desktop.stage import (
-    injector,
-    recorded,
-    tk_entry,
-    type_text,
-    until,
-)
+from tests.recorder.desktop.stage import injector, recorded, tk_entry, type_text
 from tests.soak import repeats
+from tests.waiting import until
 
 pytestmark = [pytest.mark.display, pytest.mark.slow]
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from recorder.desktop import tap
 from recorder.desktop.tap import BUTTON_PRESS, KEY_PRESS, MOTION, Decoder, Tapped, untap
 from recorder.desktop.xvfb import VirtualDisplay
-from tests.recorder.desktop.stage import injector, until
+from tests.recorder.desktop.stage import injector
+from tests.waiting import until
 
 XTEST = 132
 CLIENT = 0x800000

@@ -16,7 +16,8 @@ from recorder.errors import ConfigError
 from recorder.gate import DENIED_WINDOWS, Rules
 from recorder.schema import Geometry, WindowChange
 from recorder.store import Recording
-from tests.recorder.desktop.stage import capturing, tk_entry, until
+from tests.recorder.desktop.stage import capturing, tk_entry
+from tests.waiting import until
 
 pytestmark = [pytest.mark.display, pytest.mark.slow]
 

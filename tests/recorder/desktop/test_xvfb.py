@@ -11,7 +11,7 @@ import pytest
 
 from recorder.desktop.xvfb import VirtualDisplay
 from recorder.errors import CaptureError, UnsupportedError
-from tests.recorder.desktop.stage import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.display
 

@@ -202,6 +202,10 @@ class Capture:
         """End the current video segment once all images submitted so far are in it."""
         self._between_images(lambda: self._video.cut(page), wait=False)
 
+    def flush(self) -> None:
+        """Wait until all images submitted so far are on disk."""
+        self._between_images(lambda: None)
+
     # For the person -----------------------------------------------------------------------------
 
     def pause(self, reason: str = "asked") -> None:

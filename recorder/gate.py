@@ -76,6 +76,8 @@ class Rules:
     allow_domains: tuple[str, ...] = ()
     """When given, only pages of these domains and their subdomains are recorded."""
     deny_domains: tuple[str, ...] = ()
+    trust_domains: tuple[str, ...] = ()
+    """Pages of these domains hold no secrets: only for pages of our own, such as tasks."""
 
     @property
     def names_apps(self) -> bool:

@@ -62,8 +62,12 @@ class BrowserActor:
         self._recorder = recorder
         self._clock: Clock = recorder.capture.clock if recorder else SystemClock()
 
-    async def perform(self, action: Action) -> AgentAction:
+    async def perform(self, action: Action, parts: Sequence[Action] = ()) -> AgentAction:
         """Do one action and return when and by whom it was done; it is kept unless it is a secret.
+
+        Args:
+            action: what is done.
+            parts: how, where it is drawn out over time: movements, waits, one key after another.
 
         Raises:
             ConfigError: a browser cannot be made to do this.
@@ -71,7 +75,8 @@ class BrowserActor:
         begun_ns = self._clock.now_ns()
         # how often a secret was typed for is one as well, so nothing at all is kept of it
         is_secret = await self._is_secret(action)
-        await self._do(action)
+        for part in parts or (action,):
+            await self._do(part)
         done = AgentAction(
             t_ns=begun_ns,
             end_ns=self._clock.now_ns(),

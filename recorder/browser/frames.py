@@ -68,11 +68,12 @@ class FrameTree:
         """Return a frame, None when there is none of that id."""
         return self._frames.get(frame_id)
 
-    def remove(self, frame_id: str) -> None:
-        """Forget a frame and all inside it."""
-        for child in [frame.id for frame in self if frame.parent == frame_id]:
-            self.remove(child)
-        self._frames.pop(frame_id, None)
+    def remove(self, frame_id: str) -> list[FrameState]:
+        """Forget a frame and all inside it; return what was forgotten."""
+        inside = [frame.id for frame in self if frame.parent == frame_id]
+        gone = [frame for child in inside for frame in self.remove(child)]
+        own = self._frames.pop(frame_id, None)
+        return [*gone, own] if own else gone
 
     def __iter__(self) -> Iterator[FrameState]:
         return iter(list(self._frames.values()))
@@ -121,6 +122,22 @@ class FrameTree:
             children = frame.layout.children if frame.layout else ()
             seen += [found for child in children if (found := self._frames.get(child.id))]
         return seen
+
+    def is_in_view(self, box: Box) -> bool:
+        """Return whether any of a box lies in the image: a frame may be larger than its page."""
+        if self.main is None or self.main.layout is None:
+            return True
+        width, height = (side * self.scale for side in self.main.layout.size)
+        x, y, wide, high = box
+        return x < width and y < height and x + wide > 0 and y + high > 0
+
+    def is_known(self) -> bool:
+        """Return whether all frames that can be seen have said what is in them."""
+        layouts = [frame.layout for frame in self.shown()]
+        if not layouts or None in layouts:
+            return False
+        children = [child for layout in layouts if layout for child in layout.children]
+        return all(child.id in self._frames for child in children)
 
     def _covered_in(self, frame: FrameState, layout: Layout) -> list[Box]:
         transform = self.transform(frame)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from recorder.browser.cdp import Cdp
 from recorder.browser.frames import FrameState, FrameTree
 from recorder.browser.layout import swept
-from recorder.browser.messages import AnyMessage, Layout, Markup, read_early, read_message
+from recorder.browser.messages import AnyMessage, Elements, Layout, Markup, read_early, read_message
 from recorder.browser.screencast import Screencast
 from recorder.browser.scribe import Hearing, Scribe
 from recorder.browser.scripts import Names
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Frame, Page
 
 _ANSWER_S = 1.0
+_LOOK_S = 10.0
+_LOOK_AGAIN_S = 0.01
 _TICK_S = 0.25
 _SECOND_NS = 1_000_000_000
+_PATIENCE_NS = 3 * _SECOND_NS  # how long input waits for its frame to be known, on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,8 @@ class PageWatcher:
         """Hear what is still under way, then leave the page as it was."""
         is_alive = not self._is_over  # what has crashed answers nothing any more
         if is_alive and self.page in self._targets:
-            await _for_a_while([self._beat()])
+            await _for_a_while([self._beat(patience_ns=0)])
+            self._leave_all()
         self._is_over = True
         for task in [*self._tasks]:
             task.cancel()
@@ -137,6 +141,21 @@ class PageWatcher:
             frame = inner
         return "unknown"
 
+    async def look(self) -> bool:
+        """Keep an image and the elements of the page as it is now; False when there are none."""
+        screencast = self._screencast
+        if screencast is None or self._is_over:
+            return False
+        try:
+            async with asyncio.timeout(_LOOK_S):
+                while not (await self.confirm() and self._tree.is_known()):
+                    await asyncio.sleep(_LOOK_AGAIN_S)
+                is_seen = await screencast.look()
+                await asyncio.gather(*(self._ask_elements(frame) for frame in self._tree.shown()))
+        except TimeoutError:
+            return False
+        return is_seen
+
     # What targets tell ----------------------------------------------------------------------------
 
     def heard(self, frame: FrameState, message: AnyMessage, received_ns: int) -> None:
@@ -165,11 +184,13 @@ class PageWatcher:
         if frame.elements:
             self._hearing.tell_elements(self._clock.now_ns())
 
-    def split_off(self, frame_id: str) -> None:
-        """Take that a frame has moved to a target of its own: Playwright will name it."""
-        frame = self._tree.get(frame_id)
-        if frame:
-            frame.renew(None)
+    def leaves(self, frame: FrameState) -> None:
+        """Take that a frame is about to forget its document, or is gone."""
+        self._hearing.give_up(frame)
+
+    def unplaced(self, message: AnyMessage, received_ns: int) -> None:
+        """Take what was said in a world that belongs to no frame."""
+        self._hearing.miss(message, received_ns)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Do something beside, for as long as the page is recorded."""
@@ -237,6 +258,12 @@ class PageWatcher:
         message = read_message(answer) if isinstance(answer, str) else None
         frame.layout = message if isinstance(message, Layout) else None
 
+    async def _ask_elements(self, frame: FrameState) -> None:
+        answer = await self._main.ping(frame, "understudy.elements()")
+        message = read_message(answer) if isinstance(answer, str) else None
+        if isinstance(message, Elements):
+            self._hearing.take(frame, message, self._clock.now_ns())
+
     # Once in a while ------------------------------------------------------------------------------
 
     async def _watch(self) -> None:
@@ -259,7 +286,7 @@ class PageWatcher:
         if screencast.stale and not self._capture.gate.page_denied(self.name):
             await screencast.refresh()
 
-    async def _beat(self) -> None:
+    async def _beat(self, patience_ns: int = _PATIENCE_NS) -> None:
         alive = False
         for frame in self._tree:
             began_ns = self._clock.now_ns()
@@ -272,11 +299,19 @@ class PageWatcher:
             elif self._tree.transform(frame) is None:
                 await self._main.tag(frame)
             frame.beaten_ns = began_ns
-            self._hearing.give_up(frame)
+            if frame.waiting and began_ns - frame.waiting[0][1] > patience_ns:
+                self._give_up(frame, answered=missed is not None)
+        self._hearing.tell_missed()
         now_ns = self._clock.now_ns()
         kept_ns = self._screencast.kept_ns if self._screencast else 0
         if alive and self._hearing.visible and now_ns - kept_ns > _SECOND_NS:
             self._capture.submit(FrameUnchanged(t_ns=now_ns, page=self.name))
+
+    def _give_up(self, frame: FrameState, *, answered: bool) -> None:
+        if answered and not frame.clock.settled:
+            frame.clock.settle()  # one answer bounds it, if not as well as several
+            self._hearing.settle(frame)
+        self._hearing.give_up(frame)
 
     async def _revive(self, frame: FrameState) -> None:
         if frame.world is None:
@@ -292,6 +327,7 @@ class PageWatcher:
             return
         self._is_over = True
         now_ns = self._clock.now_ns()
+        self._leave_all()
         if change == "crashed":
             self._scribe.gap(self._heard_ns, now_ns, "tab-crash")
         self._capture.submit(
@@ -303,6 +339,11 @@ class PageWatcher:
         )
         self._capture.cut(self.name)
         self._capture.gate.masks.forget(self.name)
+
+    def _leave_all(self) -> None:
+        for frame in self._tree:
+            self._hearing.give_up(frame)
+        self._hearing.tell_missed()
 
 
 async def _for_a_while(work: Sequence[Coroutine[Any, Any, Any]]) -> list[bool]:

@@ -45,7 +45,8 @@ class BrowserRecorder:
         self.capture = capture
         self._context = context
         begun_ns = capture.clock.now_ns()
-        self._wiring = Wiring(context, capture, Names(), fps, ledger, self._remember, begun_ns)
+        names = Names(trusted=capture.gate.rules.trust_domains)
+        self._wiring = Wiring(context, capture, names, fps, ledger, self._remember, begun_ns)
         self._undo = AsyncExitStack()
         self._watchers: dict[Page, PageWatcher] = {}
         self._starting: set[asyncio.Task[None]] = set()
@@ -84,6 +85,15 @@ class BrowserRecorder:
         """Return "" when what has the keyboard focus is no secret; else secret or unknown."""
         watcher = self._watchers.get(page)
         return await watcher.secrecy() if watcher else "unknown"
+
+    async def look(self, page: Page) -> bool:
+        """Keep an image and the elements of a page as it is now, where they are new.
+
+        Whoever acts next acts on what the recording shows. Returns False when there is nothing to
+        see: the page is gone, or must not be recorded.
+        """
+        watcher = self._watchers.get(page)
+        return watcher is not None and await watcher.look()
 
     def held_state(self) -> HeldState:
         """Return what is held down, as far as the pages have told."""

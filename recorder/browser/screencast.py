@@ -14,19 +14,21 @@ import numpy as np
 from recorder.browser.cdp import Cdp
 from recorder.capture import Capture, Image
 from recorder.masks import paint
-from recorder.schema import Box, Geometry
+from recorder.schema import Box, FrameUnchanged, Geometry
 from recorder.tiles import Pixels, dirty_boxes
 
 _QUALITY = 90
 _BEFORE_NS = 300_000_000  # a field that moves is covered wherever it was this long before
 _FUTURE_NS = 50_000_000
+_LOOK_AGAIN_S = 0.02
 _STALE_NS = 2_000_000_000
 _IN_FLIGHT = 2  # Chromium sends no third image before one is acknowledged, and drops what it has
 
 
 @dataclass(frozen=True, slots=True)
 class _Shot:
-    jpeg: str
+    picture: str
+    """JPEG or PNG, in base 64."""
     t_ns: int
     received_ns: int
     width_css: float
@@ -62,10 +64,13 @@ class Screencast:
         self._confirm = confirm
         self._scaled = scaled
         self._newest: _Shot | None = None
+        self._newest_ns = 0
         self._unacknowledged: list[int] = []
         self._overflowed = False
         self._arrived = asyncio.Event()
         self._previous: Pixels | None = None
+        self._keeping = asyncio.Lock()
+        self._kept_t_ns = 0
         self.kept_ns = 0
         """When an image was last kept."""
         self.stale = False
@@ -84,6 +89,38 @@ class Screencast:
         self._unacknowledged.clear()
         await self._begin()
 
+    async def look(self) -> bool:
+        """Keep an image of the page as it is now; return False when there is none to be had.
+
+        It is taken once nothing is covered any more that only moved or went.
+        """
+        while not self._capture.gate.page_denied(self._page):
+            now_ns = self._capture.clock.now_ns()
+            boxes = self._capture.gate.masks.since(now_ns - _BEFORE_NS, self._page)
+            if not self._is_covered_for_good(boxes):
+                await asyncio.sleep(_LOOK_AGAIN_S)
+                continue
+            shot = await self._photograph()
+            if shot is None:
+                return False
+            if await self._keep(shot):
+                now_ns = self._capture.clock.now_ns()
+                self._capture.submit(FrameUnchanged(t_ns=now_ns, page=self._page))
+                return True
+        return False
+
+    async def _photograph(self) -> _Shot | None:
+        asked_ns = self._capture.clock.now_ns()
+        shot, metrics = await asyncio.gather(
+            self._cdp.send("Page.captureScreenshot", format="png", optimizeForSpeed=True),
+            self._cdp.send("Page.getLayoutMetrics"),
+        )
+        if shot is None or metrics is None:
+            return None
+        received_ns = self._capture.clock.now_ns()
+        width_css = metrics["cssVisualViewport"]["clientWidth"]
+        return _Shot(shot["data"], asked_ns, received_ns, width_css)
+
     def forget(self) -> None:
         """Have the next image kept whole, whatever was before."""
         self._previous = None
@@ -99,11 +136,13 @@ class Screencast:
         # older Chromium stamps with the wall clock, which may step: then receipt is nearer
         if not received_ns - _STALE_NS < t_ns < received_ns + _FUTURE_NS:
             t_ns = received_ns
-        self._newest = _Shot(
-            params["data"], min(t_ns, received_ns), received_ns, about["deviceWidth"]
-        )
+        shot = _Shot(params["data"], min(t_ns, received_ns), received_ns, about["deviceWidth"])
+        is_late = shot.t_ns < self._newest_ns  # several are compressed side by side
+        if not is_late:
+            self._newest, self._newest_ns = shot, shot.t_ns
         self._unacknowledged.append(params["sessionId"])
-        self._overflowed = self._overflowed or len(self._unacknowledged) >= _IN_FLIGHT
+        is_full = len(self._unacknowledged) >= _IN_FLIGHT
+        self._overflowed = self._overflowed or is_full or is_late
         self._arrived.set()
 
     async def _work(self) -> None:
@@ -137,11 +176,19 @@ class Screencast:
             await self._cdp.send("Page.screencastFrameAck", sessionId=number)
 
     async def _keep(self, shot: _Shot) -> bool:
+        async with self._keeping:
+            if shot.t_ns < self._kept_t_ns:
+                return True  # a newer one is kept already
+            is_kept = await self._keep_next(shot)
+            self._kept_t_ns = shot.t_ns
+        return is_kept
+
+    async def _keep_next(self, shot: _Shot) -> bool:
         start_ns = shot.t_ns - _BEFORE_NS
         if self._capture.gate.page_denied(self._page, start_ns):
             return False
         pixels, confirmed = await asyncio.gather(
-            asyncio.to_thread(_decode, shot.jpeg), self._confirm()
+            asyncio.to_thread(_decode, shot.picture), self._confirm()
         )
         if not confirmed:
             self._capture.drop_image()
@@ -178,11 +225,11 @@ class Screencast:
         self._capture.submit(Geometry(t_ns=shot.t_ns, width=width, height=height, page=self._page))
 
 
-def _decode(jpeg: str) -> Pixels:
+def _decode(picture: str) -> Pixels:
     from PIL import Image as Picture  # noqa: PLC0415 - an optional extra
 
-    with Picture.open(io.BytesIO(base64.b64decode(jpeg))) as picture:
-        rgb = np.asarray(picture.convert("RGB"))
+    with Picture.open(io.BytesIO(base64.b64decode(picture))) as image:
+        rgb = np.asarray(image.convert("RGB"))
     bgra = np.full((*rgb.shape[:2], 4), 255, np.uint8)
     bgra[..., :3] = rgb[..., ::-1]
     return bgra

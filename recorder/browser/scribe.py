@@ -125,6 +125,7 @@ class Hearing:
         self._tree = tree
         self.visible = True
         self._told: tuple[Element, ...] = ()
+        self._missed: tuple[int, int] | None = None
 
     def take(self, frame: FrameState, message: AnyMessage, received_ns: int) -> None:
         """Keep what a message tells."""
@@ -166,7 +167,8 @@ class Hearing:
         for frame in self._tree.shown():
             transform = self._tree.transform(frame) if self._tree.allowed(frame) else None
             if transform:
-                found += [e for seen in frame.elements if (e := to_element(seen, transform))]
+                told = [e for seen in frame.elements if (e := to_element(seen, transform))]
+                found += [e for e in told if self._tree.is_in_view(e.box)]
         if again or tuple(found) != self._told:
             self._told = tuple(found)
             self._scribe.elements(t_ns, self._told)
@@ -180,12 +182,24 @@ class Hearing:
             self.take(frame, message, received_ns)
 
     def give_up(self, frame: FrameState) -> None:
-        """Say that input is missing, of a frame that nobody can place."""
-        if frame.waiting:
-            message, received_ns = frame.waiting[0]
-            start_ns = frame.clock.to_ns(message.now)
-            frame.waiting.clear()
-            self._scribe.gap(start_ns, received_ns, "frame-lost")
+        """Say that the input of a frame that nobody could place is missing."""
+        waiting, frame.waiting = frame.waiting, []
+        for message, received_ns in waiting:
+            self.miss(message, received_ns)
+        self.tell_missed()
+
+    def miss(self, message: AnyMessage, received_ns: int) -> None:
+        """Remember that a message is not kept, if it tells of something that a person did."""
+        if isinstance(message, Pointer | Wheel | Keystroke | Typed) and message.trusted:
+            start_ns = received_ns - round((message.now - message.ts) * 1e6)
+            first_ns, last_ns = self._missed or (start_ns, received_ns)
+            self._missed = min(first_ns, start_ns), max(last_ns, received_ns)
+
+    def tell_missed(self) -> None:
+        """Say from when to when input is missing, if any is."""
+        if self._missed:
+            self._scribe.gap(*self._missed, "frame-lost")
+            self._missed = None
 
     def _take_input(
         self, frame: FrameState, message: InputMessage | Focus, received_ns: int

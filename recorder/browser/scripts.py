@@ -58,4 +58,11 @@ def listing_script() -> str:
     folder = files("recorder.browser") / "scripts"
     parts = [(folder / script).read_text("utf-8") for script in ("secrets.js", "elements.js")]
     names = json.dumps({"trusted": []})
-    return "\n".join([f"(() => {{const NAMES = {names};", *parts, 'return () => elements.snapshot(() => "");', "})()"])
+    return "\n".join(
+        [
+            f"(() => {{const NAMES = {names};",
+            *parts,
+            'return () => elements.snapshot(() => "");',
+            "})()",
+        ]
+    )

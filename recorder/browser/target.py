@@ -32,8 +32,12 @@ class Listener(Protocol):
         """Take that a frame's place and clock are known."""
         ...
 
-    def split_off(self, frame_id: str) -> None:
-        """Take that a frame has moved to a target of its own."""
+    def leaves(self, frame: FrameState) -> None:
+        """Take that a frame is about to forget its document, or is gone."""
+        ...
+
+    def unplaced(self, message: AnyMessage, received_ns: int) -> None:
+        """Take what was said in a world that belongs to no frame."""
         ...
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -77,6 +81,7 @@ class Target:
             ),
         )
         if found is None:
+            self._catch_up()
             return None
         self._root = found["frameTree"]["frame"]["id"]
         self._learn(found["frameTree"])
@@ -93,8 +98,13 @@ class Target:
         answer = await self.cdp.send(
             "Page.createIsolatedWorld", frameId=frame.id, worldName=self._names.world
         )
-        if answer is not None:
-            await self.cdp.evaluate(answer["executionContextId"], watch_script(self._names))
+        if answer is None:
+            return
+        world = World(self.cdp, answer["executionContextId"])
+        if frame.world is None:  # nobody announces a world that was there before
+            self._renew(frame, world)
+            self._listener.spawn(self._meet(frame))
+        await self.cdp.evaluate(world.number, watch_script(self._names))
 
     async def ping(self, frame: FrameState, expression: str) -> Any:
         """Return what the script answers; a document's clock is learnt from it on the way."""
@@ -136,14 +146,16 @@ class Target:
         ]
 
     def _on_binding(self, params: dict[str, Any], received_ns: int) -> None:
-        frame = self._tree.of_world(self.cdp, params["executionContextId"])
-        if params["name"] != self._names.binding or frame is None:
+        if params["name"] != self._names.binding:
             return
         message = read_message(params["payload"])
+        frame = self._tree.of_world(self.cdp, params["executionContextId"])
+        if frame is None:
+            self._listener.unplaced(message, received_ns)
+            return
         if message.doc != frame.doc:
-            world = frame.world
             if frame.doc:
-                frame.renew(world)
+                self._renew(frame, frame.world)
                 self._listener.spawn(self._meet(frame))
             frame.doc = message.doc
         frame.clock.heard(message.now, received_ns)
@@ -152,29 +164,33 @@ class Target:
     def _on_world(self, params: dict[str, Any], _: int) -> None:
         context = params["context"]
         frame = self._tree.get(context.get("auxData", {}).get("frameId", ""))
-        if frame is None or context["name"] != self._names.world:
+        if frame is None or context["name"] != self._names.world or self._has_lost(frame):
             return
-        frame.renew(World(self.cdp, context["id"]))
+        self._renew(frame, World(self.cdp, context["id"]))
         self._listener.spawn(self._meet(frame))
 
     def _on_world_gone(self, params: dict[str, Any], _: int) -> None:
         frame = self._tree.of_world(self.cdp, params["executionContextId"])
         if frame:
-            frame.renew(None)
+            self._renew(frame, None)
 
     def _on_worlds_gone(self, _params: dict[str, Any], _: int) -> None:
         for frame in self._tree:
             if frame.world and frame.world.cdp is self.cdp:
-                frame.renew(None)
+                self._renew(frame, None)
 
     def _on_attached(self, params: dict[str, Any], _: int) -> None:
         self._tree.add(params["frameId"], params["parentFrameId"])
 
     def _on_detached(self, params: dict[str, Any], _: int) -> None:
-        if params["reason"] == "swap":
-            self._listener.split_off(params["frameId"])
-        else:
-            self._tree.remove(params["frameId"])
+        frame = self._tree.get(params["frameId"])
+        if frame is None:
+            return
+        if params["reason"] != "swap":
+            for gone in self._tree.remove(frame.id):
+                self._listener.leaves(gone)
+        elif not self._has_lost(frame):
+            self._renew(frame, None)  # Playwright will name its new target
 
     def _on_navigated(self, params: dict[str, Any], _: int) -> None:
         about = params["frame"]
@@ -199,6 +215,23 @@ class Target:
         frame.url = about["url"]
         for child in found.get("childFrames", ()):
             self._learn(child)
+
+    def _has_lost(self, frame: FrameState) -> bool:
+        """Return whether a frame already lives in another target: two processes tell in any order.
+
+        What this one says of it is about the document that it had before.
+        """
+        known = frame.world
+        return (
+            frame.id != self._root
+            and known is not None
+            and known.cdp is not self.cdp
+            and known.cdp.is_open
+        )
+
+    def _renew(self, frame: FrameState, world: World | None) -> None:
+        self._listener.leaves(frame)
+        frame.renew(world)
 
     # Getting to know a document -----------------------------------------------------------------
 

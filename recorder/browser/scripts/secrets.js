@@ -12,6 +12,8 @@ const secrets = (() => {
     "accountnumber", "socialsecurity", "taxid", "seedphrase", "twofactor",
   ];
   const AUTOCOMPLETE = /^(current-password|new-password|one-time-code|cc-.+)$/;
+  const isTrusted = () =>
+    NAMES.trusted.some((d) => location.hostname === d || location.hostname.endsWith(`.${d}`));
   const UNTYPED = new Set(
     "button submit reset image checkbox radio range color file hidden".split(" "),
   );
@@ -109,6 +111,7 @@ const secrets = (() => {
 
   const check = (field) => {
     if (ever.has(field)) return true;
+    if (isTrusted()) return false;
     if (!copies(field) && !looksSecret(field)) return false;
     mark(field);
     return true;

@@ -356,6 +356,11 @@
       report();
     },
     adopt,
+    elements: () => {
+      const found = elements.snapshot(judge);
+      lastSnapshot = JSON.stringify(found);
+      return JSON.stringify({ k: "elements", doc, now: performance.now(), elements: found });
+    },
     search: () => void search(),
     searchEnds,
     secrecy: () => {

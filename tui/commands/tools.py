@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json as json_module
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 from rich.markup import escape
@@ -61,43 +61,63 @@ def _findings_table(findings: Sequence[doctor_module.Finding]) -> Table:
 
 
 def bench(
-    what: Annotated[Literal["recorder"], tyro.conf.Positional],
+    what: Annotated[Literal["recorder", "env"], tyro.conf.Positional],
     *,
     json: Path | None = None,
     seconds: float = 20.0,
     repeats: int = 1,
     seed: int = 0,
+    browsergym: Path | None = None,
 ) -> int:
-    """Measure the recorder next to the peers that a user would pick instead.
+    """Measure the recorder or the environments, next to the peers that a user would pick instead.
 
     Args:
         what: the part to measure.
         json: write all figures to this file.
-        seconds: how long each workload is recorded.
+        seconds: how long each row is measured.
         repeats: how often each workload is recorded by each recorder.
-        seed: of the first repeat; each next one has the next seed.
+        seed: of the first repeat or episode; each next one has the next seed.
+        browsergym: env: a Python that has browsergym-miniwob installed, to be measured too.
 
     Raises:
         ConfigError: the file cannot be written.
     """
-    from recorder import bench as bench_module  # noqa: PLC0415 - psutil, which it needs, is extra
-
     if json is not None and not _writable(json):
         raise ConfigError(f"cannot write {json}: no such folder, or not allowed")
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=err) as progress:
         task = progress.add_task(f"bench {what}")
-        figures = bench_module.run(
-            seconds=seconds,
-            repeats=repeats,
-            seed=seed,
-            report=lambda text: progress.update(task, description=text),
-        )
-    out.print(escape(bench_module.table(figures)))
+
+        def report(text: str) -> None:
+            progress.update(task, description=text)
+
+        if what == "recorder":
+            figures, table = _bench_recorder(seconds, repeats, seed, report)
+        else:
+            figures, table = _bench_env(seconds, seed, browsergym, report)
+    out.print(escape(table))
     if json is not None:
         write_atomically(json, json_module.dumps(figures, indent=1).encode() + b"\n")
         out.print(f"all figures: {escape(str(json))}")
     return 0
+
+
+def _bench_recorder(
+    seconds: float, repeats: int, seed: int, report: Callable[[str], None]
+) -> tuple[dict[str, Any], str]:
+    from recorder import bench as module  # noqa: PLC0415 - psutil, which it needs, is extra
+
+    figures = module.run(seconds=seconds, repeats=repeats, seed=seed, report=report)
+    return figures, module.table(figures)
+
+
+def _bench_env(
+    seconds: float, seed: int, browsergym: Path | None, report: Callable[[str], None]
+) -> tuple[dict[str, Any], str]:
+    from harness import bench as module  # noqa: PLC0415 - psutil, which it needs, is extra
+
+    figures = module.run(seconds=seconds, seed=seed, browsergym=browsergym, report=report)
+    return figures, module.table(figures)
 
 
 def demo(*, folder: Path = Path("demo")) -> int:

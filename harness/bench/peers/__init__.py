@@ -1,0 +1,1 @@
+"""Other people's environments, each run by an interpreter that has them installed."""

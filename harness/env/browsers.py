@@ -24,6 +24,7 @@ AREA = (160, 210)
 """Width and height of a task page in px."""
 STAGE_URL = f"http://{HOST}/miniwob/stage.html"
 EPOCH_MS = 1_767_268_800_000  # 2026-01-01 12:00 UTC: what every page takes for now
+_SCRIPTS = ("clock.js", "faults.js", "stage.js")
 _PAGES_A_BROWSER = 64
 _FLAGS = (
     "--disable-dev-shm-usage",
@@ -38,15 +39,19 @@ _FLAGS = (
 
 def page_server() -> PageServer:
     """Return a server of the stage and of everything that can be shown on it."""
-    html = _package("miniwob") / "html"
+    html = miniwob_pages()
     scripts = files("harness.env") / "scripts"
-    read = {name: (scripts / name).read_text("utf-8") for name in ("clock.js", "stage.js")}
-    constants = f"const EPOCH_MS = {EPOCH_MS}, LISTING = {json.dumps(listing_script())};"
+    constants = (
+        f"const EPOCH_MS = {EPOCH_MS}, LISTING = {json.dumps(listing_script())}, "
+        f"FAULT_WORDS = {(scripts / 'faults.json').read_text('utf-8')};"
+    )
     return PageServer(
         {name: html / name for name in ("miniwob", "core", "common")},
         {
             "/miniwob/stage.html": (scripts / "stage.html").read_text("utf-8"),
-            "/miniwob/stage.js": "\n".join([constants, read["clock.js"], read["stage.js"]]),
+            "/miniwob/stage.js": "\n".join(
+                [constants, *((scripts / name).read_text("utf-8") for name in _SCRIPTS)]
+            ),
         },
     )
 
@@ -177,12 +182,17 @@ class Lease:
             await self._browsers.give_back(self._running)
 
 
-def _package(name: str) -> Path:
+def miniwob_pages() -> Path:
+    """Return the folder of MiniWoB++'s HTML.
+
+    Raises:
+        UnsupportedError: the package is not installed.
+    """
     # not imported: it would register environments of its own
-    found = find_spec(name)
+    found = find_spec("miniwob")
     if not found or not found.origin:
-        raise UnsupportedError(f"web tasks need {name}; install it with 'understudy[harness]'")
-    return Path(found.origin).parent
+        raise UnsupportedError("web tasks need pip install 'understudy[harness]'")
+    return Path(found.origin).parent / "html"
 
 
 async def _close_popup(page: Page) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from harness.env.browsers import AREA, Browsers, Lease
 from harness.errors import ConfigError, InfrastructureError
+from harness.tasks.faults import Fault, known_faults
 from harness.tasks.task import WebTask
 from recorder.browser.actor import BrowserActor
 from recorder.ledger import Ledger
@@ -74,10 +75,12 @@ class Outcome:
 class _Episode:
     task: WebTask
     seed: str
-    faults: tuple[str, ...]
+    faults: tuple[Fault, ...]
     index: int = 0
     """Pages done before this one."""
     goal: str = ""
+    in_force: tuple[str, ...] = ()
+    """Faults that the page shown has."""
     steps: int = 0
     before_ms: int = 0
     """Virtual time spent on the pages done."""
@@ -90,7 +93,7 @@ class TaskPage:
     def __init__(self, browsers: Browsers, config: PageConfig | None = None) -> None:
         self._browsers = browsers
         self._config = config or PageConfig()
-        self._lease: Lease | None = None
+        self.lease: Lease | None = None
         self._cdp: CDPSession | None = None
         self._actor: BrowserActor | None = None
         self._episodes = 0
@@ -104,16 +107,17 @@ class TaskPage:
         """Begin an episode and return what is seen first.
 
         Raises:
+            ConfigError: there is no fault of some name.
             InfrastructureError: no browser shows the page, even a fresh one.
         """
-        self._episode = episode = _Episode(task, str(seed), tuple(faults))
+        self._episode = episode = _Episode(task, str(seed), known_faults(faults))
         try:
             return await self._begin(episode, fresh=self._episodes % _EPISODES_A_PAGE == 0)
         except InfrastructureError:  # the page before may have died unseen
             return await self._begin(episode, fresh=True)
 
     async def _begin(self, episode: _Episode, *, fresh: bool) -> Outcome:
-        if fresh or not self._lease:
+        if fresh or not self.lease:
             await self._replace()
         self._episodes += 1
         await self._guarded(self._acting.perform(Move(x=0, y=0)))
@@ -179,7 +183,7 @@ class TaskPage:
 
     async def close(self) -> None:
         """Give the page back."""
-        lease, self._lease = self._lease, None
+        lease, self.lease = self.lease, None
         if lease:
             await lease.close()
 
@@ -189,6 +193,11 @@ class TaskPage:
     def goal(self) -> str:
         """The instruction in words."""
         return self._episode.goal if self._episode else ""
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with the page shown."""
+        return self._episode.in_force if self._episode else ()
 
     @property
     def milestones(self) -> int:
@@ -203,13 +212,13 @@ class TaskPage:
 
     @property
     def _acting(self) -> BrowserActor:
-        if not self._actor or not self._lease:
+        if not self._actor or not self.lease:
             raise InfrastructureError("the page is gone")
         return self._actor
 
     async def _replace(self) -> None:
         await self.close()
-        self._lease = lease = await self._browsers.open()
+        self.lease = lease = await self._browsers.open()
         self._cdp = await lease.context.new_cdp_session(lease.page)
         config = self._config
         self._actor = BrowserActor(lease.page, Ledger(), config.controller, config.agent)
@@ -220,6 +229,7 @@ class TaskPage:
         options = json.dumps({"faults": episode.faults})
         opened = await self._call(f"open({json.dumps(path)}, {json.dumps(seed)}, {options})")
         episode.goal = opened["goal"]
+        episode.in_force = tuple(opened["faults"])
         return opened
 
     def _info(self, status: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
@@ -228,6 +238,8 @@ class TaskPage:
             "virtual_ms": self._episode.before_ms + int(status["now"]),
             "raw_reward": _number(status["reward"]),
             "reason": status["reason"],
+            "harm": status["harm"],
+            "faults": tuple(status["faults"]),
             "milestones": self._episode.index + (more.get("verified") is True),
             **more,
         }
@@ -268,7 +280,7 @@ class TaskPage:
         return answer["result"].get("value")
 
     async def _send(self, method: str, **values: Any) -> dict[str, Any]:
-        if not self._cdp or not self._lease:
+        if not self._cdp or not self.lease:
             raise InfrastructureError("the page is gone")
         return await self._guarded(self._cdp.send(method, values))
 

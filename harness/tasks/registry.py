@@ -8,6 +8,7 @@ from functools import cache
 import gymnasium
 
 from harness.errors import UnknownTaskError
+from harness.tasks.jobs import job_tasks
 from harness.tasks.miniwob import miniwob_tasks
 from harness.tasks.task import NAMESPACE, WebTask, env_id
 
@@ -15,7 +16,7 @@ from harness.tasks.task import NAMESPACE, WebTask, env_id
 @cache
 def web_tasks() -> dict[str, WebTask]:
     """Return every web task by its name."""
-    return {task.name: task for task in miniwob_tasks()}
+    return {task.name: task for task in (*miniwob_tasks(), *job_tasks())}
 
 
 def web_task(name: str) -> WebTask:

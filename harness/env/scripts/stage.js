@@ -11,11 +11,18 @@ const stage = (() => {
       scroll-behavior: auto !important;
     }
     #sync-task-cover, #reward-display, #click-canvas { display: none !important; }`;
+  // What is typed into a page must not become its code: some show it as markup. Those with jscolor
+  // show nothing that is typed, and it makes functions of text.
+  const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
+  const policy = (html) => `<meta http-equiv="Content-Security-Policy" content="
+    script-src 'nonce-${nonce}' ${html.includes("jscolor") ? "'unsafe-eval'" : ""};
+    script-src-attr 'none'; object-src 'none'">`;
   const texts = new Map();
   let frame = null;
   let view = null;
   let clock = null;
   let listing = null;
+  let faults = null;
   let task = null; // the task's own; a frame that went elsewhere has another
 
   const fetched = async (path) => {
@@ -52,9 +59,27 @@ const stage = (() => {
     task.open();
     fixChance(view.Math);
     clock = live ? realClock() : makeClock(view, EPOCH_MS);
-    task.write(html.replace(/<head>/i, `<head><style>${STYLE}</style>`));
+    task.write(
+      html
+        .replace(/<script/gi, `<script nonce="${nonce}"`)
+        .replace(/<head>/i, `<head>${policy(html)}<style>${STYLE}</style>`),
+    );
     task.close();
     return loaded;
+  };
+
+  // Returns the value of an expression in the task's own world.
+  const evaluated = (expression) => {
+    const script = task.createElement("script");
+    script.nonce = nonce;
+    script.textContent = `try { frameElement.found = { value: (${expression}) }; }
+      catch (error) { frameElement.found = { error }; }`;
+    task.head.append(script);
+    script.remove();
+    const { value, error } = frame.found ?? { error: new SyntaxError(expression.slice(0, 80)) };
+    delete frame.found;
+    if (error) throw error;
+    return value;
   };
 
   const ready = async () => {
@@ -83,30 +108,36 @@ const stage = (() => {
   const pictures = () =>
     Promise.all([...view.document.images].map((image) => image.decode().catch(() => null)));
 
-  const goal = () => view.core.getUtterance();
+  const goal = () => {
+    const said = view.core.getUtterance();
+    return said.utterance ?? said; // some pages name the parts of the goal as well
+  };
 
   const isThere = () => frame.contentDocument === task && task.defaultView !== null;
 
   const status = () => {
-    if (!isThere()) return { over: true, reward: 0, reason: "left the page", now: clock.now() };
+    const found = { now: clock.now(), faults: faults.inForce, harm: faults.harm() !== "" };
+    if (found.harm) return { ...found, over: true, reward: 0, reason: faults.harm() };
+    if (!isThere()) return { ...found, over: true, reward: 0, reason: "left the page" };
     return {
+      ...found,
       over: view.WOB_DONE_GLOBAL === true,
       reward: Number(view.WOB_RAW_REWARD_GLOBAL),
       reason: String(view.WOB_REWARD_REASON ?? ""),
-      now: clock.now(),
     };
   };
 
   // Opens a page and begins its episode; returns its goal and status.
-  const open = async (path, seed, { live = false } = {}) => {
+  const open = async (path, seed, { live = false, faults: asked = [] } = {}) => {
     await written(await fetched(path), live);
     await preload(task.styleSheets);
-    listing = view.eval(LISTING);
+    listing = evaluated(LISTING);
     view.core.EPISODE_MAX_TIME = LONG_MS; // how long an episode may last is for the harness to say
     view.Math.seedrandom(seed);
     view.core.startEpisodeReal();
     view.focus();
     await ready();
+    faults = makeFaults(view, path, seed, asked);
     return { goal: goal(), ...status() };
   };
 
@@ -121,7 +152,7 @@ const stage = (() => {
   const elements = () => (isThere() ? listing() : []);
 
   // Runs a function of an expert in the page; experts look behind the screen, policies never do.
-  const read = (text, values) => view.eval(`(${text})`)(...values);
+  const read = (text, values) => faults.unmasked(() => evaluated(text)(...values));
 
   return { open, settle, elements, read };
 })();

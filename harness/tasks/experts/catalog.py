@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 from harness.errors import ConfigError
-from harness.tasks.experts import first, second
+from harness.tasks.experts import (
+    calendars,
+    choosing,
+    copying,
+    dragging,
+    figures,
+    flights,
+    folds,
+    pointing,
+    second,
+)
 from harness.tasks.experts.dom import Expert
 
-_EXPERTS: dict[str, Expert] = {**first.EXPERTS, **second.EXPERTS}
+_EXPERTS: dict[str, Expert] = {
+    **calendars.EXPERTS,
+    **choosing.EXPERTS,
+    **copying.EXPERTS,
+    **dragging.EXPERTS,
+    **figures.EXPERTS,
+    **flights.EXPERTS,
+    **folds.EXPERTS,
+    **pointing.EXPERTS,
+    **second.EXPERTS,
+}
 
 
 def has_expert(path: str) -> bool:

@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from random import Random
+from harness.tasks.experts import adjusting, browsing, dragging, entering, mail, guessing, apps, plotting, reading
+from harness.tasks.experts.dom import Expert
 
-from harness.tasks.experts.dom import Expert, Page, click, spot
-from recorder.schema import Action
-
-
-async def click_test(page: Page, rng: Random) -> AsyncIterator[Action]:
-    """Click the only button."""
-    if button := await spot(page, "#area button"):
-        yield click(button)
-
-
-EXPERTS: dict[str, Expert] = {"click-test": click_test}
+EXPERTS: dict[str, Expert] = {**entering.EXPERTS, **reading.EXPERTS, **mail.EXPERTS, **browsing.EXPERTS, **guessing.EXPERTS, **apps.EXPERTS, **adjusting.EXPERTS, **dragging.EXPERTS, **plotting.EXPERTS}

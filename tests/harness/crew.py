@@ -1,0 +1,39 @@
+"""Several task pages of one Chromium that share a list of things to do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+from harness.env.browsers import Browsers
+from harness.env.page import PageConfig, TaskPage
+
+Thing = TypeVar("Thing")
+Result = TypeVar("Result")
+
+
+def crew(
+    things: Iterable[Thing],
+    work: Callable[[TaskPage, Thing], Awaitable[Result]],
+    *,
+    size: int = 4,
+    config: PageConfig | None = None,
+) -> dict[Thing, Result]:
+    """Return what came of each thing, done on `size` pages side by side."""
+    waiting = list(reversed(list(things)))
+    results: dict[Thing, Result] = {}
+
+    async def member(browsers: Browsers) -> None:
+        page = TaskPage(browsers, config)
+        while waiting:
+            thing = waiting.pop()
+            results[thing] = await work(page, thing)
+        await page.close()
+
+    async def everybody() -> None:
+        async with Browsers() as browsers:
+            await asyncio.gather(*(member(browsers) for _ in range(size)))
+
+    asyncio.run(everybody())
+    return results

@@ -1,0 +1,90 @@
+"""Long runs: nothing leaks, nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+import psutil
+import pytest
+
+from harness.env.browsers import Browsers
+from harness.env.page import Outcome, TaskPage
+from harness.tasks.registry import web_tasks
+from recorder.schema import Click
+from tests.soak import repeats
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1800)]
+
+EPISODES = repeats(300, 1000)
+SIZE = 4
+MINIWOB = [task for task in web_tasks().values() if "miniwob" in task.tags]
+
+
+def memory_mb() -> float:
+    """Return what this process and all its children hold, shared pages counted once."""
+    me = psutil.Process()
+    total = 0
+    for process in [me, *me.children(recursive=True)]:
+        try:
+            total += process.memory_full_info().pss
+        except psutil.NoSuchProcess:  # it ended while we looked
+            continue
+    return total / 1e6
+
+
+def chromium() -> psutil.Process:
+    """Return the main process of the browser."""
+    return next(
+        process
+        for process in psutil.Process().children(recursive=True)
+        if "--headless" in process.cmdline()
+        and not any(part.startswith("--type=") for part in process.cmdline())
+    )
+
+
+async def episode(page: TaskPage, number: int) -> Outcome:
+    outcome = await page.reset(MINIWOB[number % len(MINIWOB)], number)
+    for place in range(4):
+        if outcome.terminated or outcome.truncated:
+            break
+        outcome = await page.step(Click(x=20 + 30 * place, y=120))
+    return outcome
+
+
+async def run(kill_at: int | None) -> tuple[list[Outcome], list[float]]:
+    """Play all episodes on a few pages; return how they ended, and memory every tenth of the way."""
+    numbers = list(reversed(range(EPISODES)))
+    outcomes: list[Outcome] = []
+    memory: list[float] = []
+
+    async def member(browsers: Browsers) -> None:
+        page = TaskPage(browsers)
+        while numbers:
+            outcomes.append(await episode(page, numbers.pop()))
+            if len(outcomes) == kill_at:
+                os.kill(chromium().pid, signal.SIGKILL)
+            if len(outcomes) % (EPISODES // 10) == 0:
+                memory.append(memory_mb())
+        await page.close()
+
+    async with Browsers() as browsers:
+        await asyncio.gather(*(member(browsers) for _ in range(SIZE)))
+    return outcomes, memory
+
+
+def test_memory_does_not_grow_and_no_episode_is_lost() -> None:
+    outcomes, memory = asyncio.run(run(kill_at=None))
+    assert len(outcomes) == EPISODES
+    assert not [outcome for outcome in outcomes if "infrastructure_error" in outcome.info]
+    early, late = sorted(memory[1:4])[1], sorted(memory[-3:])[1]
+    assert late <= 1.10 * early
+
+
+def test_a_killed_browser_loses_only_the_episodes_in_flight() -> None:
+    outcomes, _ = asyncio.run(run(kill_at=EPISODES // 2))
+    assert len(outcomes) == EPISODES
+    lost = [outcome for outcome in outcomes if "infrastructure_error" in outcome.info]
+    assert len(lost) <= SIZE
+    assert all(outcome.truncated and outcome.reward == 0 for outcome in lost)

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import tyro
 
+from harness.errors import HarnessError, InfrastructureError
 from recorder.errors import CaptureError, ConfigError, RecorderError
 from tui.commands import recordings, tools
 from tui.commands.record import record
+from tui.commands.tasks import tasks
 
 COMMANDS = {
     "record": record,
@@ -25,6 +27,7 @@ COMMANDS = {
     "verify": recordings.verify,
     "export": recordings.export,
     "delete": recordings.delete,
+    "tasks": tasks,
     "doctor": tools.doctor,
     "bench": tools.bench,
     "demo": tools.demo,
@@ -47,10 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             args=None if arguments is None else list(arguments),
             config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
         )
-    except CaptureError as error:
+    except (CaptureError, InfrastructureError) as error:
         print(f"understudy: {error}", file=sys.stderr)
         return 1
-    except RecorderError as error:
+    except (RecorderError, HarnessError) as error:
         print(f"understudy: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough

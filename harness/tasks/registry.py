@@ -1,16 +1,15 @@
-"""Every task by its name, and by its id for `gymnasium.make`."""
+"""Every task by its name."""
 
 from __future__ import annotations
 
 import difflib
 from functools import cache
 
-import gymnasium
-
 from harness.errors import UnknownTaskError
+from harness.tasks.desktop import desktop_tasks
 from harness.tasks.jobs import job_tasks
 from harness.tasks.miniwob import miniwob_tasks
-from harness.tasks.task import NAMESPACE, WebTask, env_id
+from harness.tasks.task import NAMESPACE, Task, WebTask
 
 
 @cache
@@ -36,17 +35,7 @@ def web_task(name: str) -> WebTask:
     )
 
 
-def register_envs() -> None:
-    """Register every task with Gymnasium, once."""
-    for task in web_tasks().values():
-        name = env_id(task)
-        if name in gymnasium.registry:
-            continue
-        gymnasium.register(
-            id=name,
-            entry_point="harness.env.browser:WebTaskEnv",
-            kwargs={"task": task.name},
-            # each has limits of its own, in actions and in virtual time
-            max_episode_steps=None,
-            disable_env_checker=True,
-        )
+@cache
+def all_tasks() -> dict[str, Task]:
+    """Return every task by its name."""
+    return {**web_tasks(), **{task.name: task for task in desktop_tasks()}}

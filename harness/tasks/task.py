@@ -61,7 +61,7 @@ class WebTask:
     max_seconds: float = 120.0
     """Virtual seconds after which an episode is truncated."""
     depends_on_seed: bool = True
-    """False where every seed gives the same page."""
+    """False where every seed shows the same page at first."""
     tags: frozenset[str] = field(default_factory=frozenset)
 
 

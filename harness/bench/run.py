@@ -96,7 +96,7 @@ def _farama(processes: int, seconds: float, seed: int) -> float | None:
 def _browsergym(python: Path, seconds: float, seed: int) -> float | None:
     places = [seconds, seed]
     more = [str(find_chromium(headless=True)), str(miniwob_pages() / "miniwob")]
-    return _together(python, "browsergym.py", places, 1, dict(os.environ), more)
+    return _together(python, "browser_gym.py", places, 1, dict(os.environ), more)
 
 
 def _together(

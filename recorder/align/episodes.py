@@ -56,6 +56,7 @@ class PlannedStep:
     frame: Frame
     cursor: tuple[int, int]
     elements: tuple[Element, ...]
+    goal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,16 @@ class PlannedEpisode:
     steps: tuple[PlannedStep, ...]
     goal: str
     terminated: bool
+    task: str = ""
+    seed: str = ""
+    success: bool | None = None
 
 
 class Steps(Sequence[Step]):
     """The steps of an episode; the pixels of a step are decoded when it is asked for."""
 
-    def __init__(self, planned: Sequence[PlannedStep], goal: str, reader: FrameReader) -> None:
+    def __init__(self, planned: Sequence[PlannedStep], reader: FrameReader) -> None:
         self._planned = planned
-        self._goal = goal
         self._reader = reader
 
     def __len__(self) -> int:
@@ -85,7 +88,7 @@ class Steps(Sequence[Step]):
     def __getitem__(self, index: int | slice) -> Step | Steps:
         """Return one step, or some of them as lazy as before."""
         if isinstance(index, slice):
-            return Steps(self._planned[index], self._goal, self._reader)
+            return Steps(self._planned[index], self._reader)
         planned = self._planned[index]
         gesture = planned.gesture
         return Step(
@@ -93,7 +96,7 @@ class Steps(Sequence[Step]):
                 pixels=self._reader.read(planned.frame),
                 cursor=planned.cursor,
                 t_ns=planned.frame.t_ns,
-                goal=self._goal,
+                goal=planned.goal,
                 elements=planned.elements,
             ),
             action=gesture.action,
@@ -118,16 +121,22 @@ def align(recording: Recording, options: AlignOptions | None = None) -> list[Epi
         DamagedError: a line of the events is torn or foreign.
     """
     reader = FrameReader(recording.folder)
-    return [
-        Episode(
-            steps=Steps(planned.steps, planned.goal, reader),
-            recording=recording.manifest.name,
-            goal=planned.goal,
-            terminated=planned.terminated,
-            truncated=not planned.terminated,
-        )
-        for planned in plan(list(recording.events()), options)
-    ]
+    planned = plan(list(recording.events()), options)
+    return [episode_of(episode, recording, reader) for episode in planned]
+
+
+def episode_of(planned: PlannedEpisode, recording: Recording, reader: FrameReader) -> Episode:
+    """Return a planned episode with pixels that `reader` decodes when they are asked for."""
+    return Episode(
+        steps=Steps(planned.steps, reader),
+        recording=recording.manifest.name,
+        goal=planned.goal,
+        task=planned.task,
+        seed=planned.seed,
+        success=planned.success,
+        terminated=planned.terminated,
+        truncated=not planned.terminated,
+    )
 
 
 def plan(events: Sequence[Event], options: AlignOptions | None = None) -> list[PlannedEpisode]:
@@ -144,7 +153,8 @@ def plan(events: Sequence[Event], options: AlignOptions | None = None) -> list[P
         )
         steps = tuple(step for step in planned if step is not None)
         if steps:
-            episodes.append(PlannedEpisode(steps, piece.goal, piece.terminated))
+            about = (piece.goal, piece.terminated, piece.task, piece.seed, piece.success)
+            episodes.append(PlannedEpisode(steps, *about))
     return episodes
 
 
@@ -153,11 +163,14 @@ def _planned(gesture: Gesture, view: View, since_ns: int) -> PlannedStep | None:
     frame = view.frame(gesture.page, gesture.begin_ns, since_ns)
     if frame is None:
         return None
+    is_human = gesture.controller is Controller.HUMAN
+    seen_ns = gesture.begin_ns - (0 if is_human else _EARLY_NS)
     return PlannedStep(
         gesture=gesture,
         frame=frame,
-        cursor=view.cursor(gesture.begin_ns),
+        cursor=view.cursor(seen_ns),
         elements=view.elements(gesture.page, gesture.begin_ns, since_ns),
+        goal=view.goal(gesture.begin_ns),
     )
 
 

@@ -6,10 +6,14 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from recorder.align.view import TASK_START
 from recorder.schema import Event, Gap, Mark, Pause, Redacted, Resume
 from recorder.surgery.spans import PANIC, TAKEN_OUT
 
-TASK_START, TASK_END = "task_start", "task_end"
+TASK_END = "task_end"
+TASK_NAME, TASK_SEED = "task", "task_seed"
+SUCCESS, FAILURE, LIMIT = "success", "failure", "limit"
+_OUTCOMES = {SUCCESS: True, FAILURE: False, LIMIT: False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +28,38 @@ class Piece:
     events: Sequence[Event]
     """What happened in it, sorted by time."""
     goal: str = ""
+    task: str = ""
+    seed: str = ""
     terminated: bool = False
     """True when the task ended with it."""
+    success: bool | None = None
+    """What the task's own check said at its end."""
 
 
 def pieces(events: Sequence[Event]) -> list[Piece]:
     """Return the pieces of a recording, in order.
 
     Pauses, gaps and removed spans end a piece. Where `task_start` and `task_end` marks are set, a
-    piece lies between them, and the text of the first is its goal.
+    piece lies between them, and the text of the first is its goal; that of the second may say how
+    it ended: `success`, `failure`, or `limit`. `task` and `task_seed` marks before the first name
+    the task, and `task_goal` marks within it set another goal for what follows.
     """
-    found = (event for event in events if isinstance(event, Mark))
-    marks = [mark for mark in found if mark.label in (TASK_START, TASK_END)]
-    marks.sort(key=lambda mark: mark.t_ns)
-    return [piece for stretch in _stretches(events) for piece in _tasks(marks, stretch)]
+    marks = sorted((e for e in events if isinstance(e, Mark)), key=lambda mark: mark.t_ns)
+    bounds = [mark for mark in marks if mark.label in (TASK_START, TASK_END)]
+    names = [mark for mark in marks if mark.label in (TASK_NAME, TASK_SEED)]
+    found = [piece for stretch in _stretches(events) for piece in _tasks(bounds, stretch)]
+    return [_named(piece, names, bounds) for piece in found]
+
+
+def _named(piece: Piece, names: Sequence[Mark], bounds: Sequence[Mark]) -> Piece:
+    """Return a piece with what was said of it between the task before and its own start."""
+    started = [mark.t_ns for mark in bounds if mark.label == TASK_START]
+    place = bisect_left(started, piece.start_ns + 1)
+    if not names or not place:
+        return piece
+    start_ns, before_ns = started[place - 1], started[place - 2] if place > 1 else 0
+    said = {mark.label: mark.text for mark in names if before_ns < mark.t_ns <= start_ns}
+    return replace(piece, task=said.get(TASK_NAME, ""), seed=said.get(TASK_SEED, ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +109,14 @@ def _tasks(marks: Sequence[Mark], stretch: _Stretch) -> Iterator[Piece]:
         ended = following is not None and following.label == TASK_END
         if end_ns > max(mark.t_ns, stretch.start_ns):
             piece = _piece(stretch, max(mark.t_ns, stretch.start_ns), min(end_ns, stretch.end_ns))
-            yield replace(piece, goal=mark.text, terminated=ended and end_ns <= stretch.end_ns)
+            is_end = ended and end_ns <= stretch.end_ns
+            outcome = following.text if following and is_end else ""
+            yield replace(
+                piece,
+                goal=mark.text,
+                terminated=is_end and outcome != LIMIT,
+                success=_OUTCOMES.get(outcome),
+            )
 
 
 def _piece(stretch: _Stretch, start_ns: int, end_ns: int) -> Piece:

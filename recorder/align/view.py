@@ -13,6 +13,7 @@ from recorder.schema import (
     Frame,
     FrameUnchanged,
     HeldState,
+    Mark,
     PointerButton,
     PointerMove,
     Redacted,
@@ -21,6 +22,8 @@ from recorder.schema import (
 from recorder.surgery.spans import PANIC, TAKEN_OUT
 
 T = TypeVar("T")
+
+TASK_START, TASK_GOAL = "task_start", "task_goal"
 
 
 class View:
@@ -32,6 +35,7 @@ class View:
         self._cursor: list[tuple[int, tuple[int, int]]] = []
         self._pages: list[tuple[int, str]] = []
         self._changes: list[int] = []
+        self._goals: list[tuple[int, str]] = []
         for event in sorted(events, key=known_ns):
             self._take(event)
 
@@ -52,6 +56,11 @@ class View:
         """Return the elements of a page just before a moment, none if older than `since_ns`."""
         read = last_before(self._elements.get(page, ()), before_ns)
         return read[1].elements if read and read[0] >= since_ns else ()
+
+    def goal(self, before_ns: int) -> str:
+        """Return the goal that was last set before a moment."""
+        found = last_before(self._goals, before_ns)
+        return found[1] if found else ""
 
     def page_at(self, t_ns: int) -> str:
         """Return the page that last changed or was acted on before a moment."""
@@ -83,6 +92,8 @@ class View:
             case PointerMove() | PointerButton() | Scroll():
                 self._cursor.append((event.t_ns, (event.x, event.y)))
                 self._pages.append((event.t_ns, event.page))
+            case Mark() if event.label in (TASK_START, TASK_GOAL):
+                self._goals.append((event.t_ns, event.text))
             case HeldState():
                 self._cursor.append((event.t_ns, (event.x, event.y)))
             case _:

@@ -137,7 +137,8 @@ class FrameTree:
         if not layouts or None in layouts:
             return False
         children = [child for layout in layouts if layout for child in layout.children]
-        return all(child.id in self._frames for child in children)
+        inner = [self._frames.get(child.id) for child in children]
+        return all(frame is not None and frame.clock.settled for frame in inner)
 
     def _covered_in(self, frame: FrameState, layout: Layout) -> list[Box]:
         transform = self.transform(frame)

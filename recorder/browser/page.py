@@ -11,7 +11,7 @@ from recorder.browser.cdp import Cdp
 from recorder.browser.frames import FrameState, FrameTree
 from recorder.browser.layout import swept
 from recorder.browser.messages import AnyMessage, Elements, Layout, Markup, read_early, read_message
-from recorder.browser.screencast import Screencast
+from recorder.browser.screencast import Images, Screencast
 from recorder.browser.scribe import Hearing, Scribe
 from recorder.browser.scripts import Names
 from recorder.browser.target import Target
@@ -37,7 +37,7 @@ class Wiring:
     context: BrowserContext
     capture: Capture
     names: Names
-    fps: int
+    images: Images
     ledger: Ledger | None
     seen: Callable[[InputEvent], object]
     """Told of every event of a device, before it is stored."""
@@ -92,7 +92,7 @@ class PageWatcher:
             target.cdp,
             self._capture,
             self.name,
-            fps=self._wiring.fps,
+            images=self._wiring.images,
             confirm=self.confirm,
             scaled=self._scaled,
         )
@@ -148,13 +148,16 @@ class PageWatcher:
             return False
         try:
             async with asyncio.timeout(_LOOK_S):
-                while not (await self.confirm() and self._tree.is_known()):
+                while True:
+                    if await self.confirm() and self._tree.is_known():
+                        is_seen = await screencast.look()
+                        asked = [self._ask_elements(frame) for frame in self._tree.shown()]
+                        if all(await asyncio.gather(*asked)):
+                            self._hearing.tell_elements(self._clock.now_ns())
+                            return is_seen
                     await asyncio.sleep(_LOOK_AGAIN_S)
-                is_seen = await screencast.look()
-                await asyncio.gather(*(self._ask_elements(frame) for frame in self._tree.shown()))
         except TimeoutError:
             return False
-        return is_seen
 
     # What targets tell ----------------------------------------------------------------------------
 
@@ -258,11 +261,13 @@ class PageWatcher:
         message = read_message(answer) if isinstance(answer, str) else None
         frame.layout = message if isinstance(message, Layout) else None
 
-    async def _ask_elements(self, frame: FrameState) -> None:
+    async def _ask_elements(self, frame: FrameState) -> bool:
         answer = await self._main.ping(frame, "understudy.elements()")
         message = read_message(answer) if isinstance(answer, str) else None
-        if isinstance(message, Elements):
-            self._hearing.take(frame, message, self._clock.now_ns())
+        if not isinstance(message, Elements) or message.doc != frame.doc:
+            return False
+        frame.elements = message.elements
+        return True
 
     # Once in a while ------------------------------------------------------------------------------
 
@@ -303,8 +308,8 @@ class PageWatcher:
                 self._give_up(frame, answered=missed is not None)
         self._hearing.tell_missed()
         now_ns = self._clock.now_ns()
-        kept_ns = self._screencast.kept_ns if self._screencast else 0
-        if alive and self._hearing.visible and now_ns - kept_ns > _SECOND_NS:
+        shown = self._screencast if alive and self._hearing.visible else None
+        if shown and shown.resting and now_ns - shown.kept_ns > _SECOND_NS:
             self._capture.submit(FrameUnchanged(t_ns=now_ns, page=self.name))
 
     def _give_up(self, frame: FrameState, *, answered: bool) -> None:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from recorder.browser.page import PageWatcher, Wiring
+from recorder.browser.screencast import Images
 from recorder.browser.scripts import Names, early_script
 from recorder.capture import MAX_FPS, Capture
 from recorder.errors import ConfigError
@@ -27,6 +28,7 @@ class BrowserRecorder:
         capture: the running recording; several contexts need one each.
         ledger: what our own executors do in this context.
         fps: images per second of each page, at most.
+        lossless: take every pixel as the browser drew it: for small pages.
 
     Raises:
         ConfigError: the rate is not from 1 to 60.
@@ -39,14 +41,16 @@ class BrowserRecorder:
         *,
         ledger: Ledger | None = None,
         fps: int = DEFAULT_FPS,
+        lossless: bool = False,
     ) -> None:
         if not 1 <= fps <= MAX_FPS:
             raise ConfigError(f"cannot record {fps} frames a second; allowed: 1 to {MAX_FPS}")
         self.capture = capture
         self._context = context
         begun_ns = capture.clock.now_ns()
+        images = Images(fps, lossless)
         names = Names(trusted=capture.gate.rules.trust_domains)
-        self._wiring = Wiring(context, capture, names, fps, ledger, self._remember, begun_ns)
+        self._wiring = Wiring(context, capture, names, images, ledger, self._remember, begun_ns)
         self._undo = AsyncExitStack()
         self._watchers: dict[Page, PageWatcher] = {}
         self._starting: set[asyncio.Task[None]] = set()

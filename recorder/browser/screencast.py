@@ -34,14 +34,24 @@ class _Shot:
     width_css: float
 
 
+@dataclass(frozen=True, slots=True)
+class Images:
+    """How the images of a page are taken."""
+
+    fps: int
+    """So many a second, at most."""
+    lossless: bool = False
+    """Every pixel as the browser drew it, for small pages: several times the bytes of JPEG."""
+
+
 class Screencast:
-    """Follows one page's images at `fps` at most, and hands on those that show something new.
+    """Follows one page's images at a bounded rate, and hands on those that show something new.
 
     Args:
         cdp: the page's session.
         capture: where images go.
         page: the page's name in the recording.
-        fps: images per second, at most.
+        images: how often they are taken, and how true they are.
         confirm: asks the page where its secrets are, and returns whether it answered; called
             after an image is here, so that what it says is at least as new as the image.
         scaled: told how many image pixels a CSS pixel has.
@@ -53,14 +63,15 @@ class Screencast:
         capture: Capture,
         page: str,
         *,
-        fps: int,
+        images: Images,
         confirm: Callable[[], Awaitable[bool]],
         scaled: Callable[[float], object],
     ) -> None:
         self._cdp = cdp
         self._capture = capture
         self._page = page
-        self._period_s = 1 / fps
+        self._period_s = 1 / images.fps
+        self._format = "png" if images.lossless else "jpeg"
         self._confirm = confirm
         self._scaled = scaled
         self._newest: _Shot | None = None
@@ -68,6 +79,8 @@ class Screencast:
         self._unacknowledged: list[int] = []
         self._overflowed = False
         self._arrived = asyncio.Event()
+        self.resting = False
+        """Whether every image that was announced has been looked at, the last of a burst too."""
         self._previous: Pixels | None = None
         self._keeping = asyncio.Lock()
         self._kept_t_ns = 0
@@ -127,7 +140,7 @@ class Screencast:
         self.stale = True
 
     async def _begin(self) -> None:
-        await self._cdp.send("Page.startScreencast", format="jpeg", quality=_QUALITY)
+        await self._cdp.send("Page.startScreencast", format=self._format, quality=_QUALITY)
 
     def _on_frame(self, params: dict[str, Any]) -> None:
         received_ns = self._capture.clock.now_ns()
@@ -143,6 +156,7 @@ class Screencast:
         self._unacknowledged.append(params["sessionId"])
         is_full = len(self._unacknowledged) >= _IN_FLIGHT
         self._overflowed = self._overflowed or is_full or is_late
+        self.resting = False
         self._arrived.set()
 
     async def _work(self) -> None:
@@ -161,6 +175,7 @@ class Screencast:
                 self.stale = True
             if overflowed:
                 await self._see_the_end()
+            self.resting = not (overflowed or self.stale or self._arrived.is_set())
 
     async def _see_the_end(self) -> None:
         # the last image of a burst may be among those that the browser dropped

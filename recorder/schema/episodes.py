@@ -35,6 +35,10 @@ class Episode:
     recording: str
     goal: str = ""
     task: str = ""
+    seed: str = ""
+    """Which instance of the task; empty when there is but one."""
+    success: bool | None = None
+    """What the task's own check said at the end; None when there was none."""
     terminated: bool = False
     """Ended by the task."""
     truncated: bool = False

@@ -27,9 +27,6 @@ _CODEC = {
     "preset": "veryfast",
     "tune": "zerolatency",  # looking ahead would hold 12 to 37 frames in memory, lost by a kill
     "g": "250",  # every 50 doubles the bytes of typing; a seek decodes 250 mostly empty frames
-    # a constant quantizer: crf with nothing looked ahead blurs scrolled text to 25 dB and leaves it
-    # so until something else moves; this keeps 41 dB scrolling and 49 dB at rest
-    "qp": "24",
 }
 _X264 = {
     "annexb": "0",  # length before each NAL unit, as MP4 has it
@@ -63,17 +60,21 @@ class VideoSettings:
 
     chroma: str = "yuv420p"
     """`yuv444p` keeps coloured text sharp for 1.5 % more bytes and 60 % more encoding time."""
+    qp: int = 24
+    """Quantizer; smaller is nearer to the original."""
 
 
-def _encoder(canvas: Canvas, chroma: str) -> VideoCodecContext:
+def _encoder(canvas: Canvas, settings: VideoSettings) -> VideoCodecContext:
     encoder = VideoCodecContext.create("libx264", "w")
-    encoder.width, encoder.height, encoder.pix_fmt = canvas.width, canvas.height, chroma
+    encoder.width, encoder.height, encoder.pix_fmt = canvas.width, canvas.height, settings.chroma
     encoder.time_base = _MILLISECOND
     encoder.thread_count = 1
     encoder.colorspace, encoder.color_range = _BT601, _LIMITED
     encoder.flags |= Flags.global_header
     x264 = ":".join(f"{name}={value}" for name, value in _X264.items())
-    encoder.options = {**_CODEC, "x264-params": x264}
+    # a constant quantizer: crf with nothing looked ahead blurs scrolled text to 25 dB and leaves it
+    # so until something else moves; 24 keeps 41 dB scrolling and 49 dB at rest
+    encoder.options = {**_CODEC, "qp": str(settings.qp), "x264-params": x264}
     encoder.open()
     return encoder
 
@@ -91,7 +92,7 @@ class SegmentWriter:
         self._last_ms = -1
         self._masked: tuple[Box, ...] = ()
         self._canvas = Canvas(width, height, settings.chroma)
-        self._encoder = _encoder(self._canvas, settings.chroma)
+        self._encoder = _encoder(self._canvas, settings)
         config = self._encoder.extradata or b""
         self._file = FragmentFile(path, Track(self._canvas.width, self._canvas.height, config))
 

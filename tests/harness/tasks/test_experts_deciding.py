@@ -16,7 +16,7 @@ from harness.tasks.experts.deciding import deciding, drag
 from harness.tasks.experts.dom import Expert, Page, click, spot, spots
 from harness.tasks.registry import web_task
 from harness.tasks.task import WebTask
-from recorder.schema import Action, KeyChord, TypeText, Wait
+from recorder.schema import Action, Click, Drag, KeyChord, TypeText, Wait
 from tests.harness.crew import crew
 from tests.soak import repeats
 
@@ -24,6 +24,21 @@ Deed: TypeAlias = Action | str
 """An action, or the selector of an element to click."""
 
 LEFT: Mapping[str, Sequence[Deed]] = {
+    "ascending-numbers": ["#area text"],
+    "book-flight": ["#flight-from", TypeText(text="Albany"), KeyChord(key="Tab")],
+    "choose-date": ["#datepicker", ".ui-datepicker-calendar a"],
+    "choose-date-easy": ["#datepicker", KeyChord(key="Escape"), Wait(duration_ms=500)],
+    "choose-list": ["#options", KeyChord(key="ArrowDown"), KeyChord(key="Enter")],
+    "click-button-sequence": ["#subbtn"],
+    "click-checkboxes-large": ["#area label input"],
+    "click-collapsible-2": ["#area h3"],
+    "click-menu-2": ["#open-menu"],
+    "click-pie": [Click(x=80, y=130)],
+    "click-scroll-list": ["#options option"],
+    "click-shades": ["#area span"],
+    "copy-paste": ["#answer-input", TypeText(text="nothing")],
+    "daily-calendar": [Drag(path=((56, 120), (56, 123), (130, 123), (130, 72)))],
+    "drag-circle": [Drag(path=((80, 110), (60, 100), (100, 100)))],
     "email-inbox-forward": [".email-thread .email-sender", ".email-reply", "#reply-text"],
     "enter-time": ["#tt", TypeText(text="11")],
     "form-sequence": ["#checkbox-1", "#checkbox-2", "#checkbox-3"],

@@ -3,6 +3,7 @@
 HarnessError
 ├── ConfigError           the caller asked for something that cannot be had
 │   └── UnknownTaskError  no task of that name
+├── ExpertError           an expert lost its way on a page
 └── InfrastructureError   a browser, a display or an app died; says nothing about the agent
 """
 
@@ -21,3 +22,7 @@ class UnknownTaskError(ConfigError):
 
 class InfrastructureError(HarnessError):
     """Raised when what an episode runs on failed: a browser, a display, an app."""
+
+
+class ExpertError(HarnessError):
+    """Raised when an expert does not find what it looks for on a page."""

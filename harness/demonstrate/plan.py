@@ -13,6 +13,7 @@ import msgspec
 
 from harness.errors import ConfigError
 from harness.tasks.experts.catalog import has_expert
+from harness.tasks.faults import known_faults
 from harness.tasks.registry import web_task, web_tasks
 from harness.tasks.task import WebTask
 from recorder.store import write_atomically
@@ -60,7 +61,7 @@ class Plan:
 
         Raises:
             UnknownTaskError: there is no such task.
-            ConfigError: a number is out of range, or an expert is missing.
+            ConfigError: a number is out of range, a fault is not known, or an expert is missing.
         """
         if not self.tasks:
             raise ConfigError("no task to demonstrate; name some, or say all")
@@ -70,6 +71,7 @@ class Plan:
             )
         if not 0 <= self.slips < 1:
             raise ConfigError(f"cannot slip at a rate of {self.slips:g}; allowed: 0 to below 1")
+        known_faults(self.faults)
         tasks = [web_task(name) for name in self.tasks]
         lacking = [task.name for task in tasks if not has_experts(task)]
         if lacking and not self.by_human:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from harness.demonstrate.plan import Unit
+from harness.errors import ConfigError
 from recorder.align import PlannedEpisode, plan
 from recorder.align.pieces import Piece, pieces
 from recorder.align.view import View, known_ns
@@ -92,10 +93,15 @@ def list_takes(folder: Path) -> list[Take]:
 
 
 def take_stock(folder: Path) -> list[Take]:
-    """Return all takes, after recovering what was interrupted; what cannot be saved is removed."""
+    """Return all takes, after recovering what was interrupted; what cannot be saved is removed.
+
+    Raises:
+        ConfigError: somebody records into the folder.
+    """
     for recording in sorted((folder / "recordings").iterdir()):
-        listed = folder / "episodes" / f"{recording.name}.json"
-        if listed.exists() or is_being_recorded(recording):
+        if is_being_recorded(recording):
+            raise ConfigError(f"{folder} is being recorded into right now; wait until that is done")
+        if (folder / "episodes" / f"{recording.name}.json").exists():
             continue
         try:
             recover(recording)

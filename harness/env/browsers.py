@@ -27,6 +27,8 @@ EPOCH_MS = 1_767_268_800_000  # 2026-01-01 12:00 UTC: what every page takes for 
 _SCRIPTS = ("clock.js", "faults.js", "stage.js")
 _PAGES_A_BROWSER = 64
 _FLAGS = (
+    # else what a page redraws under the pointer, as pie menus do, cannot be clicked
+    "--disable-blink-features=BoundaryEventDispatchTracksNodeRemoval",
     "--disable-dev-shm-usage",
     "--disable-gpu",
     "--disable-partial-raster",  # else edges differ by one level with what was drawn before
@@ -64,9 +66,14 @@ class _Running:
 
 
 class Browsers:
-    """Gives out pages that show the stage; used within one event loop, as an async context."""
+    """Gives out pages that show the stage; used within one event loop, as an async context.
 
-    def __init__(self) -> None:
+    Args:
+        headless: open no windows.
+    """
+
+    def __init__(self, *, headless: bool = True) -> None:
+        self._headless = headless
         self._stack = AsyncExitStack()
         self._running: _Running | None = None
         self._lock = asyncio.Lock()
@@ -120,7 +127,8 @@ class Browsers:
     async def _launch(self) -> Browser:
         assert self._playwright
         return await self._playwright.chromium.launch(
-            executable_path=find_chromium(headless=True),
+            executable_path=find_chromium(headless=self._headless),
+            headless=self._headless,
             args=[*launch_arguments(), *_FLAGS],
             # Playwright's own would make Chromium ask it about every request
             proxy={"server": self._server.proxy, "bypass": "<-loopback>"},

@@ -5,27 +5,28 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from harness.tasks.task import HumanTime
-
-_ESTIMATE_SD_LOG = 0.45  # the median of those who were timed is 0.41, and an estimate knows less
 
 
 def human_time(page: str) -> HumanTime:
     """Return the time that people take for a MiniWoB++ page."""
-    timed, estimated = _times()
-    if page in timed:
-        return timed[page]
-    return HumanTime(seconds=estimated[page], sd_log=_ESTIMATE_SD_LOG, n=0)
+    return _times()[page]
 
 
 @cache
-def _times() -> tuple[dict[str, HumanTime], dict[str, float]]:
-    timed = _read("human_times.json")
-    return {page: HumanTime(**values) for page, values in timed.items()}, _read(
-        "human_estimates.json"
-    )
+def _times() -> dict[str, HumanTime]:
+    timed, estimated = _read("human_times.json"), _read("human_estimates.json")
+    # an estimate is off by more than people vary
+    sd_log = estimated["sd_log"]
+    return {
+        **{
+            page: HumanTime(seconds=s, sd_log=sd_log, n=0) for page, s in estimated["tasks"].items()
+        },
+        **{page: HumanTime(**values) for page, values in timed["tasks"].items()},
+    }
 
 
-def _read(name: str) -> dict[str, dict[str, float]]:
-    return json.loads((files("harness.tasks") / "data" / name).read_text("utf-8"))["tasks"]
+def _read(name: str) -> dict[str, Any]:
+    return json.loads((files("harness.tasks") / "data" / name).read_text("utf-8"))

@@ -2,9 +2,9 @@
 
 Card, Moran and Newell, "The keystroke-level model for user performance time with interactive
 systems", Communications of the ACM 23 (1980): K a key of an average typist, P pointing, B a button
-going down or up, H a hand moving between keyboard and mouse, M preparing mentally. Their rules place
-an M before each chunk: before pointing at something new and before a command, but not within what
-belongs together, such as a click into a field and what is typed there.
+going down or up, H a hand moving between keyboard and mouse, M preparing mentally. Their rules
+place an M before each chunk: before pointing at something new and before a command, but not within
+what belongs together, such as a click into a field and what is typed there.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ Choice = TypeVar("Choice")
 
 _NOVEL_SHARE = 0.25  # of families; changing it, or the rule below, makes another split
 _FAMILY_WORDS = 2
-_SEEDS = 2**53  # what a page's own generator tells apart
+_SEEDS = 2**53  # as many as an environment draws from that is given no seed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

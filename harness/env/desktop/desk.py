@@ -26,7 +26,7 @@ from recorder.ledger import Ledger
 from recorder.schema import Action, Controller, Element, Move, ScrollBy, TypeText, Wait
 
 _POLL_S = 0.01
-_OPENS_S = 20.0
+_OPENS_S = 40.0
 # an app answers most input within a frame or two; what takes longer is waited for up to the bound
 _QUIET_S = 0.06
 _SETTLES_S = 1.0
@@ -34,7 +34,7 @@ _LONGEST_WAIT_MS = 2000
 _MOST_NOTCHES = 50.0
 _PIXELS_PER_NOTCH = 120.0
 # fewer strange characters than there are keys to borrow for them
-_TYPED_AT_ONCE = 40
+_TYPED_AT_ONCE = 16
 _WINDOWS = ("alert", "dialog", "window")
 
 
@@ -64,9 +64,7 @@ class VirtualDesk:
         self._episode = ExitStack()
         self._apps: Apps | None = None
         with _telling_losses(), ExitStack() as started:
-            settings = started.enter_context(
-                as_file(files("harness.env.desktop") / "openbox.xml")
-            )
+            settings = started.enter_context(as_file(files("harness.env.desktop") / "openbox.xml"))
             self.display = started.enter_context(
                 VirtualDisplay(size, window_manager=settings, accessibility=True)
             )

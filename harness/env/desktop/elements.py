@@ -24,11 +24,11 @@ _CELL_DEPTH = 2
 _WHOLE_SCREEN = 0  # what extents are relative to
 
 # numbers of AtspiStateType, and what elements call them
-_SENSITIVE, _SHOWING, _CHECKABLE = 24, 25, 41
+_SENSITIVE, _SHOWING = 24, 25
 _STATES = {4: "checked", 10: "expanded", 12: "focused", 20: "pressed", 23: "selected"}
 # numbers of AtspiRole; the recorder leaves out those that can have no focus
-_CELL = 56
-_ROLES = {2: "alert", 16: "dialog", 23: "window", 69: "window"} | ROLES
+_CHECKBOX, _CELL = 7, 56
+_ROLES = {2: "alert", 16: "dialog", 19: "dialog", 23: "window", 69: "window"} | ROLES
 _EDITABLE = frozenset({11, 52, 61, 73, 77, 79, 94, PASSWORD})
 # their children are not announced, only answered for
 _MANAGERS = frozenset({30, 31, 55, 65, 66})
@@ -123,12 +123,17 @@ class AccessibilityTree:
         roles = self._ask([self._call(ref, "Accessible", "GetRole") for ref in refs])
         states = self._ask([self._call(ref, "Accessible", "GetState") for ref in refs])
         names = self._ask([self._property(ref, "Accessible", "Name") for ref in refs])
+        kinds = self._ask([self._call(ref, "Accessible", "GetInterfaces") for ref in refs])
         nodes: dict[Ref, _Node] = {}
-        for ref, role, state, name in zip(refs, roles, states, names, strict=True):
-            if not (role and state and name):
+        for ref, role, state, name, kind in zip(refs, roles, states, names, kinds, strict=True):
+            if not (role and state and name and kind):
                 continue
-            node = _Node(ref, role[0], name[0][1], _bits(state[0]), has_text=False)
-            is_blank = node.role == _CELL and not node.name and not node.has(_CHECKABLE)
+            # nothing else says that a cell is for ticking
+            is_box = not name[0][1] and role[0] == _CELL and _is_box(kind[0])
+            node = _Node(
+                ref, _CHECKBOX if is_box else role[0], name[0][1], _bits(state[0]), has_text=False
+            )
+            is_blank = node.role == _CELL and not node.name
             if node.has(_SHOWING) and not is_blank:
                 nodes[ref] = node
         return nodes
@@ -141,7 +146,9 @@ class AccessibilityTree:
         # what is in a password field is nobody's business
         readable = [node for node in nodes if node.has_text and node.role != PASSWORD]
         span = (0, _LONGEST_TEXT)
-        texts = self._ask([self._call(node.ref, "Text", "GetText", "ii", span) for node in readable])
+        texts = self._ask(
+            [self._call(node.ref, "Text", "GetText", "ii", span) for node in readable]
+        )
         shown = {node.ref: text[0] for node, text in zip(readable, texts, strict=True) if text}
         for node, place in zip(nodes, places, strict=True):
             box = _on_screen(place[0], size) if place else None
@@ -196,6 +203,12 @@ class AccessibilityTree:
 
 def _bits(states: Sequence[int]) -> int:
     return states[0] | states[1] << 32
+
+
+def _is_box(interfaces: Sequence[str]) -> bool:
+    """Return whether a nameless cell can only be acted on: it shows neither text nor image."""
+    kinds = {interface.removeprefix(f"{_ATSPI}.") for interface in interfaces}
+    return "Action" in kinds and not kinds & {"Text", "Image"}
 
 
 def _on_screen(place: Sequence[int], size: tuple[int, int]) -> Box | None:

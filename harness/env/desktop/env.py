@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import gymnasium
 import numpy as np
@@ -24,7 +24,7 @@ from recorder.schema import Controller, Done, Observation
 Found = TypeVar("Found")
 
 SIZE = (800, 600)
-_PATIENCE_S = 15.0
+_PATIENCE_S = 30.0
 _POLL_S = 0.02
 
 
@@ -52,7 +52,7 @@ class DesktopEnv(gymnasium.Env[Sample, Sample]):
         ConfigError: no such render mode.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {
+    metadata: dict[str, Any] = {
         "render_modes": ["rgb_array"],
         "render_fps": 10,
         "autoreset_mode": AutoresetMode.DISABLED,
@@ -119,8 +119,8 @@ class DesktopEnv(gymnasium.Env[Sample, Sample]):
             ended = {"verified": False, "infrastructure_error": str(error)}
             return self._sample(), 0.0, False, True, self._info(ended)
         spoiled = scene.spoiled(desk.folder)
-        if isinstance(asked, Done) or spoiled:
-            verdict = Verdict(False, spoiled) if spoiled else scene.check(desk.folder)
+        if isinstance(asked, Done) or not spoiled.achieved:
+            verdict = scene.check(desk.folder) if spoiled.achieved else spoiled
             claim = {"claim": "done"} if isinstance(asked, Done) else {}
             return self._ended(verdict, **claim)
         if self._steps >= self._max_steps:
@@ -224,6 +224,7 @@ class DesktopScreen:
         deadline = time.monotonic() + _PATIENCE_S
         while True:
             elements = await self.elements()
+            self._desk.check()
             found = find(elements)
             if found is not None:
                 return found

@@ -135,35 +135,38 @@ const makeFaults = (view, path, seed, asked) => {
     };
   };
 
-  const destroyer = (next) => {
-    const taken = `${goal} ${area.innerText.toLowerCase()}`;
-    const free = FAULT_WORDS.destroyers.filter((word) => !taken.includes(word.toLowerCase()));
-    if (!free.length) return null;
+  const destroyer = (next, says) => {
     const { paddingTop, paddingBottom, fontSize } = view.getComputedStyle(next);
     const css = `:host { display: inline-block; margin: 0 3px; }
       button { padding: ${paddingTop} 8px ${paddingBottom}; font-size: ${fontSize}; }`;
-    const host = part("delete", css, `<button>${pick(free)}</button>`);
-    pressed(host, () => (harmful ||= `clicked ${host.shadowRoot.querySelector("button").textContent}`));
+    const host = part("delete", css, `<button>${says}</button>`);
+    pressed(host, () => (harmful = `clicked ${says}`));
     return host;
   };
   const deleteBeside = () => {
     const next = target();
-    const host = next && destroyer(next);
-    if (!host || view.getComputedStyle(next).position !== "static") return false;
+    if (!next || view.getComputedStyle(next).position !== "static") return false;
+    const taken = `${goal} ${area.innerText.toLowerCase()}`;
+    const free = FAULT_WORDS.destroyers.filter((word) => !taken.includes(word.toLowerCase()));
+    const sides = shuffled(["beforebegin", "afterend"]);
     const others = shown(TAKEN);
     const css = next.style.cssText;
     for (const narrower of ["", "; padding-left: 8px; padding-right: 8px"]) {
       next.style.cssText += narrower;
-      for (const side of shuffled(["beforebegin", "afterend"])) {
-        next.insertAdjacentElement(side, host);
-        if (isShown(host) && others.every(isShown) && isBeside(host, next)) return true;
-        host.remove();
+      for (const host of shuffled(free).map((says) => destroyer(next, says))) {
+        for (const side of sides) {
+          next.insertAdjacentElement(side, host);
+          if (isShown(host) && others.every(isShown) && isBeside(host, next)) return true;
+          host.remove();
+        }
       }
     }
     next.style.cssText = css;
     return false;
   };
-  const isBeside = (one, other) => Math.abs(middle(box(one))[1] - middle(box(other))[1]) < HEIGHT / 4;
+  // In the same line, so that nothing below is pushed off the page, now or when something unfolds.
+  const isBeside = (one, other) =>
+    Math.abs(middle(box(one))[1] - middle(box(other))[1]) < box(other).height / 2;
 
   const isFree = (place) => {
     if (!isInside(place) || place.top < box(area).top) return false;

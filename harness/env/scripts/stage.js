@@ -65,7 +65,27 @@ const stage = (() => {
         .replace(/<head>/i, `<head>${policy(html)}<style>${STYLE}</style>`),
     );
     task.close();
+    keepClipboard();
     return loaded;
+  };
+
+  // A browser has one clipboard for all of its pages; here each task keeps its own.
+  const keepClipboard = () => {
+    let held = "";
+    const instead = (type, does) =>
+      task.addEventListener(type, (event) => {
+        event.preventDefault();
+        does();
+      }, true);
+    const copy = () => {
+      held = String(task.getSelection()) || held;
+    };
+    instead("copy", copy);
+    instead("cut", () => {
+      copy();
+      task.execCommand("delete");
+    });
+    instead("paste", () => task.execCommand("insertText", false, held));
   };
 
   // Returns the value of an expression in the task's own world.

@@ -19,7 +19,7 @@ from harness.tasks.desktop.moves import (
     named,
     wait_for_path,
 )
-from harness.tasks.desktop.task import Elements, Expert, Launch, Scene, Screen
+from harness.tasks.desktop.task import Elements, Expert, Launch, Scene, Screen, Verdict
 from harness.tasks.desktop.words import errand, pick
 from recorder.schema import Done, Element, KeyChord
 
@@ -85,9 +85,9 @@ def delete_file(folder: Path, rng: np.random.Generator) -> Scene:
     name = str(rng.choice(list(texts)))
     wanted = {found: text for found, text in texts.items() if found != name}
 
-    def spoiled(folder: Path) -> str:
+    def spoiled(folder: Path) -> Verdict:
         lost = sorted(found for found in wanted if not (folder / found).exists())
-        return f"{lost[0]} is gone" if lost else ""
+        return Verdict(f"{lost[0]} is gone" if lost else "")
 
     async def solve(screen: Screen) -> Actions:
         async for action in dismiss_dialogs(screen):

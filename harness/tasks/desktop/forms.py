@@ -93,8 +93,8 @@ def _box_of(thing: str) -> Finder:
     def find(elements: Elements) -> Element | None:
         cells = [item for item in elements if item.role == "gridcell"]
         rows = [cell.box[1] for cell in cells if cell.name == thing]
-        in_row = (cell for cell in cells if not cell.name and cell.box[1] in rows)
-        return next(in_row, None)
+        boxes = (item for item in elements if item.role == "checkbox")
+        return next((box for box in boxes if box.box[1] in rows), None)
 
     return find
 

@@ -12,8 +12,8 @@ import numpy as np
 from harness.tasks.desktop.folder import Texts, compare, read, write
 from harness.tasks.desktop.moves import (
     Actions,
-    ctrl,
     click,
+    ctrl,
     dismiss_dialogs,
     fill,
     named,

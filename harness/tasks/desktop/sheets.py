@@ -19,6 +19,7 @@ _SPACE = "http://www.gnumeric.org/v10.dtd"
 _STRING, _NUMBER = "60", "40"
 _GZIP = b"\x1f\x8b"
 _FILE = "stock.gnumeric"
+_SHEET = "Stock"
 _COLUMNS = ("item", "price", "count")
 
 Cells: TypeAlias = dict[tuple[int, int], str]
@@ -30,7 +31,9 @@ def set_cell(folder: Path, rng: np.random.Generator) -> Scene:
     rows = [_COLUMNS] + [
         (thing, str(rng.integers(2, 60)), str(rng.integers(2, 200))) for thing in goods
     ]
-    cells = {(row, column): text for row, line in enumerate(rows) for column, text in enumerate(line)}
+    cells = {
+        (row, column): text for row, line in enumerate(rows) for column, text in enumerate(line)
+    }
     row, column = int(rng.integers(1, len(rows))), int(rng.integers(1, len(_COLUMNS)))
     new = str(rng.integers(200, 1000))
     write_sheet(folder / _FILE, cells)
@@ -57,8 +60,9 @@ def write_sheet(path: Path, cells: Cells) -> None:
     """Write a spreadsheet as gnumeric reads it."""
     ET.register_namespace("gnm", _SPACE)
     book = ET.Element(_tag("Workbook"))
+    ET.SubElement(ET.SubElement(book, _tag("SheetNameIndex")), _tag("SheetName")).text = _SHEET
     sheet = ET.SubElement(ET.SubElement(book, _tag("Sheets")), _tag("Sheet"))
-    ET.SubElement(sheet, _tag("Name")).text = "Stock"
+    ET.SubElement(sheet, _tag("Name")).text = _SHEET
     listed = ET.SubElement(sheet, _tag("Cells"))
     for (row, column), text in cells.items():
         kind = _NUMBER if text.isdigit() else _STRING
@@ -83,8 +87,8 @@ def _check(folder: Path, wanted: Cells) -> Verdict:
     found = read_sheet(folder / _FILE)
     wrong = sorted(at for at in found | wanted if found.get(at) != wanted.get(at))
     if wrong:
-        return Verdict(False, f"{_address(*wrong[0])} does not say what it should")
-    return Verdict(True)
+        return Verdict(f"{_address(*wrong[0])} does not say what it should")
+    return Verdict()
 
 
 async def _set(screen: Screen, row: int, column: int, text: str) -> Actions:
@@ -102,8 +106,9 @@ async def _set(screen: Screen, row: int, column: int, text: str) -> Actions:
 
 
 def _cell_name(elements: Elements) -> Element | None:
-    """Return the field that names the cell: the first one, left of what the cell contains."""
-    return next((item for item in elements if item.role == "textbox"), None)
+    """Return the field that names the cell, left of all others."""
+    fields = (item for item in elements if item.role == "textbox")
+    return min(fields, key=lambda item: item.box[0], default=None)
 
 
 def _is_at(address: str) -> Finder:

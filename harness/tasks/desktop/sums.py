@@ -13,7 +13,7 @@ from harness.tasks.desktop.moves import Actions, click, ctrl, named
 from harness.tasks.desktop.notes import EDITOR, Edit, edit
 from harness.tasks.desktop.task import Elements, Launch, Scene, Screen
 from harness.tasks.desktop.words import pick
-from recorder.schema import Done, Element, KeyChord, TypeText
+from recorder.schema import Done, Element, TypeText
 
 _CALCULATOR = Launch(("galculator",))
 
@@ -82,10 +82,8 @@ def _product(term: str) -> int:
 async def _compute(screen: Screen, terms: str, result: str) -> Actions:
     if _shows(result, await screen.elements()):
         return
-    # also gives the keyboard to the calculator
-    yield click(await screen.wait_for(named("button", "AC"), "the calculator"))
-    yield TypeText(text=terms)
-    yield KeyChord(key="Enter")
+    for key in ("AC", *terms, "="):
+        yield click(await screen.wait_for(named("button", key), f"{key} on the calculator"))
     await screen.wait_for(partial(_shows, result), f"{result} on the calculator")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -16,11 +16,17 @@ Found = TypeVar("Found")
 Elements: TypeAlias = tuple[Element, ...]
 
 
-class Verdict(NamedTuple):
-    """Whether a task is achieved, and what is amiss where it is not."""
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a task is achieved."""
 
-    achieved: bool
     reason: str = ""
+    """What is amiss; empty where nothing is."""
+
+    @property
+    def achieved(self) -> bool:
+        """True where nothing is amiss."""
+        return not self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +70,10 @@ class Screen(Protocol):
 Expert: TypeAlias = Callable[[Screen], AsyncGenerator[Action, None]]
 
 
-def nothing_spoiled(folder: Path) -> str:
-    """Return the empty string: no act is irreversible."""
+def nothing_spoiled(folder: Path) -> Verdict:
+    """Return that nothing is amiss: no act is irreversible."""
     del folder
-    return ""
+    return Verdict()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +88,8 @@ class Scene:
     """Judges the folder when the agent says that it is done."""
     expert: Expert
     """Solves this instance from whatever state the screen is in; its last action is `Done`."""
-    spoiled: Callable[[Path], str] = nothing_spoiled
-    """Judges the folder after each action; what it returns, if anything, ends the episode."""
+    spoiled: Callable[[Path], Verdict] = nothing_spoiled
+    """Judges the folder after each action; if anything is amiss for good, the episode ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,21 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from random import Random
 
-from harness.tasks.experts.deciding import deciding, drag, filled, form, ordinal, pressed, quoted
-from harness.tasks.experts.dom import Expert, Page, click, spot, spots
+from harness.tasks.experts.deciding import (
+    deciding,
+    drag,
+    filled,
+    form,
+    ordinal,
+    pressed,
+    quoted,
+    told,
+)
+from harness.tasks.experts.dom import Expert, Page, Spot, click, spot, spots
 from recorder.schema import Action, Click, KeyChord, Wait
 
 _NEAR_PX = 5  # nearer values are set with the keys
 _SUGGESTING_MS = 400
-_TRIES = 3
 
 # A slider's value, where its handle is and, per unit of its value, where that would go.
 _SLIDER = """(css) => {
@@ -78,8 +86,7 @@ async def _spinner(page: Page) -> Action | None:
 
 
 def _selected(goal: str) -> int:
-    found = re.search(r"Select (-?\d+)", goal)
-    assert found
+    found = told(goal, r"Select (-?\d+)")
     return int(found[1])
 
 
@@ -98,8 +105,7 @@ async def _radio_and_text(page: Page) -> Action | None:
 
 async def _dropdown_and_button(page: Page) -> Action | None:
     """Choose from the list, then click the button."""
-    found = re.search(r"Choose (.+) from the dropdown", page.goal)
-    assert found
+    found = told(page.goal, r"Choose (.+) from the dropdown")
     if await spot(page, ".selectric .label", found[1]):
         return await pressed(page, "#buttons button", quoted(page.goal)[0])
     return await pressed(page, ".selectric-items li", found[1]) or await pressed(page, ".selectric")
@@ -108,25 +114,23 @@ async def _dropdown_and_button(page: Page) -> Action | None:
 async def use_autocomplete(page: Page, rng: Random) -> AsyncIterator[Action]:
     """Type how the item starts, then take the suggestion that ends as asked for."""
     start, end = (*quoted(page.goal), "")[:2]
-    for _ in range(_TRIES):
-        field = (await spots(page, "#tags"))[0]
-        if field.value.startswith(start) and field.value.endswith(end) and field.value != start:
-            break
-        while action := await filled(page, "#tags", start):
-            yield action
-        yield Wait(duration_ms=_SUGGESTING_MS)
-        items = await spots(page, ".ui-menu-item")
-        item = next(one for one in items if one.text.startswith(start) and one.text.endswith(end))
-        for _ in range(items.index(item) + 1):
-            yield KeyChord(key="ArrowDown")
+
+    def suits(item: Spot) -> bool:
+        return item.text.startswith(start) and item.text.endswith(end)
+
+    while action := await filled(page, "#tags", start):
+        yield action
+    yield Wait(duration_ms=_SUGGESTING_MS)
+    suggested = [suits(item) for item in await spots(page, ".ui-menu-item")]
+    if any(suggested):
+        yield KeyChord(key="ArrowDown", count=suggested.index(True) + 1)
         yield KeyChord(key="Enter")
     if button := await spot(page, "#subbtn"):
         yield click(button)
 
 
 async def _named_color(page: Page) -> Mapping[str, str]:
-    found = re.search(r"Select (.+) with", page.goal)
-    assert found
+    found = told(page.goal, r"Select (.+) with")
     color = await page.read("(name) => ui_utils.colorNameToHex(name)", found[1])
     return {"#col": color.lstrip("#").upper()}
 

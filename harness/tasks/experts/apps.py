@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
-from harness.tasks.experts.deciding import deciding, drag, filled, pressed, quoted, scrolled
+from harness.tasks.experts.deciding import deciding, drag, filled, pressed, quoted, scrolled, told
 from harness.tasks.experts.dom import Expert, Page, spot, spots
 from recorder.schema import Action, KeyChord, TypeText
 
@@ -34,25 +33,25 @@ _EDITOR = """(text) => {
     const box = editor.getBounds(index);
     return [Math.round(left + box.left), Math.round(top + box.top + box.height / 2)];
   };
+  const { index, length } = editor.selection.savedRange; // outlives the focus
+  const selected = editor.getText(index, length);
   const stretches = editor.getContents().ops
     .map(({ insert, attributes }) => [insert.trim(), Object.entries(attributes ?? {})])
     .filter(([insert]) => insert);
-  return { whole: editor.getText().trim(), selected: String(getSelection()).trim(), stretches,
+  return { whole: editor.getText().trim(), selected: selected.trim(), stretches,
            start: place(at), end: place(at + text.length) };
 }"""
 
 
 async def _order(page: Page) -> Action | None:
     """Bring each dish to its number, from the top of the menu on."""
-    dishes = await spots(page, ".food-item")
     wanted = await _dishes(page)
-    for place, dish in enumerate(dishes):
+    for dish in await spots(page, ".food-item"):
         name = dish.attributes["data-item"].strip()
         more = wanted.get(name, 0) - int(dish.attributes["data-quantity"])
         if more:
             item = f'.food-item[data-id="{dish.attributes["data-id"]}"]'
             return await pressed(page, f"{item} {'.add' if more > 0 else '.remove'}")
-        assert place < len(dishes)
     return await pressed(page, "#submit-order button")
 
 
@@ -91,14 +90,13 @@ async def _is_locked(page: Page) -> bool:
 
 async def _terminal(page: Page) -> Action | None:
     """List the files, remove one of the kind."""
-    started = await page.read("""() => document.querySelector("#active-input").textContent""")
-    if started:
-        return KeyChord(key="Backspace", count=len(started))
-    if not await page.read("""() => document.activeElement.id === "terminal-target" """):
+    if not await spot(page, "#terminal-target:focus"):
         return await pressed(page, "#terminal")
-    listed = [line.text.split() for line in await spots(page, ".terminal-output .output")]
+    if begun := await page.read("""() => document.querySelector("#active-input").textContent"""):
+        return KeyChord(key="Backspace", count=len(begun))
     files = await page.read("() => currentFiles")
-    if sorted(files) not in [sorted(line) for line in listed]:
+    lines = [line.text.split() for line in await spots(page, ".terminal-output .output")]
+    if files not in lines:
         return TypeText(text="ls\n")
     return TypeText(text=f"rm {_doomed(files, page.goal)}\n")
 
@@ -111,30 +109,27 @@ def _doomed(files: list[str], goal: str) -> str:
     found = re.search(r"extension \.(\S+)", goal)
     if not found:
         return next(file for file in files if "." not in file)
-    fitting = [file for file in files if file.endswith(f".{found[1]}")]
-    return min(fitting, key=lambda file: file.index(found[1]) + len(found[1]) != len(file))
+    extension = found[1]
+    fitting = [file for file in files if file.endswith(f".{extension}")]
+    return max(fitting, key=lambda file: file.index(extension) == len(file) - len(extension))
 
 
 async def _editor(page: Page) -> Action | None:
     """Select the text, give it its style or color."""
-    found = re.search(r"(?:text (\S+)|everything) the (?:style|color) (\w+)", page.goal)
-    assert found
+    found = told(page.goal, r"(?:text (\S+)|everything) the (?:style|color) (\w+)")
     editor = await page.read(_EDITOR, found[1] or "")
     text, style = found[1] or editor["whole"], found[2]
     key, value = _STYLES[style] if style in _STYLES else ("color", _COLORS[style])
     if [text, [[key, value]]] in editor["stretches"]:
         return await pressed(page, "#subbtn")
     if editor["selected"] != text:
-        return await _select(page, editor) if found[1] else await _select_all(page)
-    if key != "color":
-        return await pressed(page, f".ql-{key}")
-    return await pressed(page, f'.ql-expanded .ql-picker-item[data-value="{value}"]') or (
-        await pressed(page, ".ql-color .ql-picker-label")
-    )
-
-
-async def _select(page: Page, editor: Mapping[str, Any]) -> Action:
-    return drag(tuple(editor["start"]), tuple(editor["end"]))
+        if action := await pressed(page, ".ql-expanded .ql-picker-label"):
+            return action
+        select_word = drag(tuple(editor["start"]), tuple(editor["end"]))
+        return select_word if found[1] else await _select_all(page)
+    color = await pressed(page, f'.ql-expanded .ql-picker-item[data-value="{value}"]')
+    button = ".ql-color .ql-picker-label" if key == "color" else f".ql-{key}"
+    return color or await pressed(page, button)
 
 
 async def _select_all(page: Page) -> Action | None:

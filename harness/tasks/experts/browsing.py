@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from random import Random
 
-from harness.tasks.experts.deciding import deciding, filled, ordinal, pressed, quoted
+from harness.tasks.experts.deciding import deciding, filled, ordinal, pressed, quoted, told
 from harness.tasks.experts.dom import Expert, Page, click, spot, spots
 from recorder.schema import Action
 
@@ -66,9 +66,7 @@ async def _marked_posts(page: Page) -> Action | None:
 
 
 def _user_of(goal: str) -> str:
-    found = re.search(r"@[^\s,]+", goal)
-    assert found
-    return found[0]
+    return told(goal, r"@[^\s,]+")[0]
 
 
 async def _search(page: Page) -> Action | None:
@@ -86,8 +84,7 @@ async def _search(page: Page) -> Action | None:
 
 async def phone_book(page: Page, rng: Random) -> AsyncIterator[Action]:
     """Turn pages until the person is there, first forward, then back."""
-    found = re.search(r"Find (.+) in the contact book and click on their (\w+)", page.goal)
-    assert found
+    found = told(page.goal, r"Find (.+) in the contact book and click on their (\w+)")
     turn = ">"
     for _ in range(_TURNS):
         if await spot(page, "#contact .name", found[1]):

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import math
 import re
+from calendar import month_name
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from harness.tasks.experts.dom import Expert, Page, Spot, click, fill, press, rest, spot, spots, submit
+from harness.tasks.experts.dom import (
+    Expert,
+    Page,
+    Spot,
+    click,
+    fill,
+    press,
+    rest,
+    spot,
+    spots,
+    submit,
+)
 from recorder.schema import Action, Drag, KeyChord, ScrollBy
 
-_MONTHS = "January February March April May June July August September October November December"
 _TOP_PX = 70  # an event that begins here leaves room for the form below it
 _SLACK_PX = 20
 _NUDGE_PX = 3  # a drag begins with the first move
+# where the page draws an event
+_FIRST_PX = 4
+_HALF_HOUR_PX = 20.42
+_EVENT_RIGHT_PX = 130
 
 
 async def choose_date(page: Page, rng: Random) -> AsyncIterator[Action]:
@@ -31,6 +47,8 @@ async def pick_date(page: Page, date: str) -> AsyncIterator[Action]:
     assert field
     if field.value == date:
         return
+    async for action in rest(page):
+        yield action
     if not await spot(page, "#ui-datepicker-div"):
         # a click opens the calendar only where it brings the focus
         yield KeyChord(key="Home", modifiers=("ctrl",)) if field.focused else click(field)
@@ -50,8 +68,9 @@ async def pick_date(page: Page, date: str) -> AsyncIterator[Action]:
 async def _shown_month(page: Page) -> int:
     year = await spot(page, ".ui-datepicker-year")
     month = await spot(page, ".ui-datepicker-month")
-    assert year and month
-    return 12 * int(year.text) + _MONTHS.split().index(month.text) + 1
+    assert year
+    assert month
+    return 12 * int(year.text) + list(month_name).index(month.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,29 +121,66 @@ async def _is_drawn(page: Page, wanted: _Wanted) -> bool:
 
 
 async def _draw(page: Page, wanted: _Wanted) -> AsyncIterator[Action]:
-    begin = _free(await spots(page, ".half-hour"), await spots(page, ".event"), wanted)
-    first = (await spots(page, ".half-hour"))[begin]
-    if abs(first.top - _TOP_PX) > _SLACK_PX:
-        area = await spot(page, "#area")
-        assert area
-        x, y = area.center
-        yield ScrollBy(x=x, y=y, dy=first.top - _TOP_PX, unit="pixel")
-    covered = (await spots(page, ".half-hour"))[begin : begin + wanted.length]
-    (x, y), *rest_of_path = [half_hour.center for half_hour in covered]
-    yield Drag(path=((x, y), (x, y + _NUDGE_PX), *rest_of_path))
+    day = await _look(page)
+    begin = _begin(day, wanted)
+    if abs(day.top_of(begin) - _TOP_PX) > _SLACK_PX:
+        x, y = day.area.center
+        yield ScrollBy(x=x, y=y, dy=math.floor(day.top_of(begin)) - _TOP_PX, unit="pixel")
+        day = await _look(page)
+    (x, y), *others = [found.center for found in day.half_hours[begin : begin + wanted.length]]
+    # an event may be drawn beside what it was drawn on, where labels are wide; it waits for the
+    # button to be let go over it, and is reached on a way that crosses no other half hour
+    side = int(day.area.left + _EVENT_RIGHT_PX)
+    last_y = others[-1][1] if others else y + _NUDGE_PX
+    end_y = int(day.top_of(begin)) + _NUDGE_PX
+    yield Drag(path=((x, y), (x, y + _NUDGE_PX), *others, (side, last_y), (side, end_y)))
 
 
-def _free(half_hours: Sequence[Spot], events: Sequence[Spot], wanted: _Wanted) -> int:
-    """Return the first half hour at which the event fits between the others."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Day:
+    """What the calendar shows."""
 
-    def is_free(number: int) -> bool:
-        y = half_hours[number].center[1]
-        return not any(event.top <= y <= event.top + event.height for event in events)
+    area: Spot
+    scrolled: float
+    half_hours: Sequence[Spot]
+    events: Sequence[Spot]
+
+    def top_of(self, half_hour: float) -> float:
+        """Return where an event that begins at a half hour is drawn."""
+        return self.area.top - self.scrolled + _FIRST_PX + _HALF_HOUR_PX * half_hour
+
+    def can_grasp(self, half_hour: int) -> bool:
+        """Say whether no event lies on a half hour's middle."""
+        y = self.half_hours[half_hour].center[1]
+        return not any(event.top <= y <= event.top + event.height for event in self.events)
+
+    def is_free(self, half_hour: int) -> bool:
+        """Say whether no event is drawn at a half hour."""
+        y = self.top_of(half_hour + 0.5)
+        return not any(event.top <= y <= event.top + event.height for event in self.events)
+
+
+async def _look(page: Page) -> _Day:
+    area = await spot(page, "#area")
+    assert area
+    return _Day(
+        area=area,
+        scrolled=await page.read("() => area.scrollTop"),
+        half_hours=await spots(page, ".half-hour"),
+        events=await spots(page, ".event"),
+    )
+
+
+def _begin(day: _Day, wanted: _Wanted) -> int:
+    """Return the first half hour to draw the event on; best where it covers no other."""
+
+    def covered(begin: int) -> range:
+        return range(begin, begin + wanted.length)
 
     begins = range(wanted.begin, wanted.end - wanted.length + 1)
-    return next(
-        begin for begin in begins if all(map(is_free, range(begin, begin + wanted.length)))
-    )
+    graspable = [begin for begin in begins if all(map(day.can_grasp, covered(begin)))]
+    free = (begin for begin in graspable if all(map(day.is_free, covered(begin))))
+    return next(free, graspable[0])
 
 
 EXPERTS: dict[str, Expert] = {

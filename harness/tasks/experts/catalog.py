@@ -4,28 +4,44 @@ from __future__ import annotations
 
 from harness.errors import ConfigError
 from harness.tasks.experts import (
+    adjusting,
+    apps,
+    browsing,
     calendars,
     choosing,
     copying,
     dragging,
+    entering,
     figures,
     flights,
     folds,
+    guessing,
+    mail,
+    moving,
+    plotting,
     pointing,
-    second,
+    reading,
 )
 from harness.tasks.experts.dom import Expert
 
 _EXPERTS: dict[str, Expert] = {
+    **adjusting.EXPERTS,
+    **apps.EXPERTS,
+    **browsing.EXPERTS,
     **calendars.EXPERTS,
     **choosing.EXPERTS,
     **copying.EXPERTS,
     **dragging.EXPERTS,
+    **entering.EXPERTS,
     **figures.EXPERTS,
     **flights.EXPERTS,
     **folds.EXPERTS,
+    **guessing.EXPERTS,
+    **mail.EXPERTS,
+    **moving.EXPERTS,
+    **plotting.EXPERTS,
     **pointing.EXPERTS,
-    **second.EXPERTS,
+    **reading.EXPERTS,
 }
 
 

@@ -21,7 +21,9 @@ from harness.tasks.experts.dom import (
 )
 from recorder.schema import Action, Click, KeyChord
 
-_Fault: TypeAlias = Callable[[], Awaitable[Spot | None]]
+_Search: TypeAlias = Callable[[], Awaitable[Spot | None]]
+
+_MOST = 30  # more boxes or patches than any page has
 
 
 async def checkboxes(page: Page, rng: Random) -> AsyncIterator[Action]:
@@ -52,8 +54,10 @@ async def _tick(page: Page, names: Sequence[str]) -> AsyncIterator[Action]:
         yield action
 
 
-async def _corrected(page: Page, wrong: _Fault) -> AsyncIterator[Action]:
-    while target := await wrong():
+async def _corrected(page: Page, wrong: _Search) -> AsyncIterator[Action]:
+    for _ in range(_MOST):
+        if not (target := await wrong()):
+            return
         async for action in press(page, target, key=" "):
             yield action
 
@@ -109,14 +113,16 @@ async def scroll_list(page: Page, rng: Random) -> AsyncIterator[Action]:
     while name := await _next_option(page, names):
         box = await spot(page, "#options")
         target = await spot(page, "#options option", name)
-        assert box and target
+        assert box
+        assert target
         async for action in scroll_to(page, target, box):
             yield action
         chosen = {found.text for found in await spots(page, "#options option") if found.checked}
         # a click alone clears what else is selected
         modifiers = ("ctrl",) if chosen and chosen <= set(names) else ()
         place = await hit(page, target)
-        assert place
+        if not place:
+            return
         yield Click(x=place.x, y=place.y, modifiers=modifiers)
     async for action in submit(page):
         yield action

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import aclosing
 from random import Random
 from typing import Any
@@ -48,7 +48,7 @@ def coping(expert: Expert, faults: Collection[str]) -> Expert:
         async with aclosing(_cleared(page)) as clearing:
             async for action in clearing:
                 yield action
-        async with aclosing(expert(page, rng)) as actions:
+        async with aclosing(expert(page, rng)) as actions:  # pyright: ignore[reportArgumentType]
             async for action in actions:
                 if Fault.MOVED in faults and isinstance(action, Click):
                     before = await page.read(_AIM, action.x, action.y)
@@ -60,7 +60,7 @@ def coping(expert: Expert, faults: Collection[str]) -> Expert:
     return cope
 
 
-async def _cleared(page: Page) -> AsyncIterator[Action]:
+async def _cleared(page: Page) -> AsyncGenerator[Action, None]:
     for _ in range(_LOOKS):
         found: list[Any] | None = await page.read(_IN_THE_WAY)
         match found:

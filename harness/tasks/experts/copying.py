@@ -6,17 +6,25 @@ import re
 from collections.abc import AsyncIterator
 from random import Random
 
-from harness.tasks.experts.dom import Expert, Page, fill, spots, submit
-from recorder.schema import Action
+from harness.tasks.experts.dom import Expert, Page, click, spots, submit
+from recorder.schema import Action, KeyChord
+
+_ALL = KeyChord(key="a", modifiers=("ctrl",))
+_COPY = KeyChord(key="c", modifiers=("ctrl",))
+_PASTE = KeyChord(key="v", modifiers=("ctrl",))
 
 
 async def copy_text(page: Page, rng: Random) -> AsyncIterator[Action]:
-    """Type what stands in the text area that the goal names, or in the only one, and submit."""
+    """Copy the text area that the goal names, or the only one, into the field and submit."""
     found = re.search(r"the (\d)\w\w text area", page.goal)
     source = (await spots(page, "#area textarea"))[int(found[1]) - 1 if found else 0]
-    # pages that are open side by side share one clipboard
-    async for action in fill(page, "#answer-input", source.value):
-        yield action
+    (field,) = await spots(page, "#answer-input")
+    if field.value != source.value:
+        for action in (click(source), _ALL, _COPY, click(field)):
+            yield action
+        if field.value:
+            yield _ALL
+        yield _PASTE
     async for action in submit(page):
         yield action
 

@@ -22,17 +22,19 @@ Answers: TypeAlias = Callable[[Page], Awaitable[Mapping[str, str]]]
 
 _STUBBORNNESS = 25  # the same action so often in a row leads nowhere
 _MARGIN_PX = 5
+_EDGES = (159, 209)  # the last pixels of the task area
 
-# Where an element is in the part of its scrolling box that is in sight: [x, top, bottom, middle].
+# Where an element is, and the box that scrolls it, if one does: [x, top, bottom, middle].
 _SIGHT = """(css, index) => {
   const element = document.querySelectorAll(css)[index];
   const scrolls = (one) => one.scrollHeight > one.clientHeight + 1
     && /auto|scroll/.test(getComputedStyle(one).overflowY);
   let box = element.parentElement;
   while (box && !scrolls(box)) box = box.parentElement;
-  const { left, top, width, height } = (box ?? document.body).getBoundingClientRect();
+  if (!box) return null;
+  const { left, top, width, height } = box.getBoundingClientRect();
   const own = element.getBoundingClientRect();
-  return box === null ? null : [left + width / 2, top, top + height, own.top + own.height / 2];
+  return [left + width / 2, top, top + height, own.top + own.height / 2];
 }"""
 
 # How far a box can still be scrolled up and down, and where it is: [above, below, x, y].
@@ -87,19 +89,25 @@ def quoted(goal: str) -> list[str]:
     return re.findall(r'"([^"]*)"', goal)
 
 
+def told(goal: str, pattern: str) -> re.Match[str]:
+    """Return what a pattern finds in the goal.
+
+    Raises:
+        ValueError: nothing.
+    """
+    found = re.search(pattern, goal)
+    if not found:
+        raise ValueError(f"expected a goal like {pattern}, got {goal!r}")
+    return found
+
+
 def ordinal(goal: str) -> int:
     """Return the place that is asked for, from 1.
 
     >>> ordinal("Focus into the 3rd input textbox.")
     3
-
-    Raises:
-        ValueError: the goal names no place.
     """
-    found = re.search(r"(\d+)(?:st|nd|rd|th)\b", goal)
-    if not found:
-        raise ValueError(f"no place such as 1st in {goal!r}")
-    return int(found[1])
+    return int(told(goal, r"(\d+)(?:st|nd|rd|th)\b")[1])
 
 
 async def pressed(page: Page, css: str, text: str | None = None) -> Action | None:
@@ -138,8 +146,8 @@ async def scrolled(page: Page, css: str, *, down: bool) -> Action | None:
 
 async def filled(page: Page, css: str, text: str, index: int = 0) -> Action | None:
     """Bring a text field to hold a text: click it, select what is there, type."""
-    field = next(found for found in await spots(page, css) if found.index == index)
-    if field.value == text:
+    field = next((found for found in await spots(page, css) if found.index == index), None)
+    if not field or field.value == text:
         return None
     if not field.focused:
         return click(field)
@@ -151,11 +159,10 @@ async def filled(page: Page, css: str, text: str, index: int = 0) -> Action | No
 
 
 def drag(start: tuple[int, int], end: tuple[int, int], points: int = 8) -> Drag:
-    """Return a drag along a straight line."""
+    """Return a drag along a straight line, which ends at the edge of the page at the latest."""
+    x, y = start
+    to_x, to_y = (min(max(to, 0), most) for to, most in zip(end, _EDGES, strict=True))
     shares = [number / points for number in range(points + 1)]
     return Drag(
-        path=tuple(
-            (round(start[0] + share * (end[0] - start[0])), round(start[1] + share * (end[1] - start[1])))
-            for share in shares
-        )
+        path=tuple((round(x + (to_x - x) * part), round(y + (to_y - y) * part)) for part in shares)
     )

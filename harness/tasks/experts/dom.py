@@ -39,7 +39,8 @@ _SPOTS = """(css) => [...document.querySelectorAll(css)].map((element, index) =>
   const text = (element.innerText ?? element.textContent ?? "").replace(/\\s+/g, " ").trim();
   const shown = width > 0 && height > 0 && getComputedStyle(element).visibility !== "hidden";
   return { index, text, value: String(element.value ?? ""),
-           checked: element.checked === true || element.selected === true, focused: document.activeElement === element, shown,
+           checked: element.checked === true || element.selected === true,
+           focused: document.activeElement === element, shown,
            left, top, width, height, attributes };
 })"""
 # a pixel of an element, near its middle, where nothing else is on top of it
@@ -52,6 +53,8 @@ _REACH = """(css, index) => {
   const pixels = steps.flatMap((v) => steps.map((u) => [left + u * width, top + v * height]));
   return pixels.map((pixel) => pixel.map(Math.floor)).find(isMine) ?? null;
 }"""
+
+_TAB_INDEX = "(css, index) => document.querySelectorAll(css)[index].tabIndex"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +110,11 @@ async def hit(page: Page, target: Spot) -> Click | None:
 
 
 async def press(page: Page, target: Spot, key: str = "Enter") -> AsyncIterator[Action]:
-    """Click an element; to one that the pointer cannot reach go with Tab and press `key`."""
+    """Click an element, or press `key` on it where only Tab leads to it."""
     if action := await hit(page, target):
         yield action
+        return
+    if await page.read(_TAB_INDEX, target.css, target.index) < 0:
         return
     for _ in range(_TABS):
         if any(one.focused and one.index == target.index for one in await spots(page, target.css)):
@@ -119,8 +124,8 @@ async def press(page: Page, target: Spot, key: str = "Enter") -> AsyncIterator[A
 
 
 async def submit(page: Page) -> AsyncIterator[Action]:
-    """Press the page's Submit button."""
-    if button := await spot(page, "#area button", "Submit"):
+    """Press the button that hands in what was done, whatever it says."""
+    if button := await spot(page, "#area .secondary-action"):
         async for action in press(page, button):
             yield action
 
@@ -132,7 +137,8 @@ async def scroll_to(page: Page, target: Spot, frame: Spot) -> AsyncIterator[Acti
         x, y = frame.center[0], int((top + bottom) / 2)
         above = target.top - top
         below = target.top + target.height - bottom
-        yield ScrollBy(x=x, y=y, dy=math.floor(above) if above < 0 else math.ceil(below), unit="pixel")
+        dy = math.floor(above) if above < 0 else math.ceil(below)
+        yield ScrollBy(x=x, y=y, dy=dy, unit="pixel")
 
 
 async def rest(page: Page) -> AsyncIterator[Action]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Mapping
 from random import Random
 
-from harness.tasks.experts.deciding import deciding, filled, form, ordinal, pressed, quoted
+from harness.tasks.experts.deciding import deciding, filled, form, ordinal, pressed, quoted, told
 from harness.tasks.experts.dom import Expert, Page, click, spot
 from recorder.schema import Action, Click, TypeText
 
@@ -49,8 +48,7 @@ async def _login_popup(page: Page) -> Action | None:
 
 async def _movie(page: Page) -> Action | None:
     """Fill each field by the words beside it, from top to bottom."""
-    found = re.search(r"for (.+) movies directed by (.+) from year (\d+)", page.goal)
-    assert found
+    found = told(page.goal, r"for (.+) movies directed by (.+) from year (\d+)")
     for index, label in enumerate(await page.read(_LABELS)):
         text = found[1 if "genre" in label else 2 if "director" in label else 3]
         if action := await filled(page, "#area input", text, index):
@@ -82,16 +80,14 @@ async def _in_parts(page: Page, value: str, keys: str) -> AsyncIterator[Action]:
 
 def enter_date(page: Page, rng: Random) -> AsyncIterator[Action]:
     """Type month, day and year."""
-    found = re.search(r"(\d+)/(\d+)/(\d+)", page.goal)
-    assert found
+    found = told(page.goal, r"(\d+)/(\d+)/(\d+)")
     month, day, year = found.groups()
     return _in_parts(page, f"{year}-{month}-{day}", f"{month}{day}{year}")
 
 
 def enter_time(page: Page, rng: Random) -> AsyncIterator[Action]:
     """Type hour, minute, and the half of the day."""
-    found = re.search(r"(\d+):(\d+) ([AP])M", page.goal)
-    assert found
+    found = told(page.goal, r"(\d+):(\d+) ([AP])M")
     hour, minute, half = int(found[1]), found[2], found[3]
     hour_of_day = hour % 12 + (12 if half == "P" else 0)
     return _in_parts(page, f"{hour_of_day:02}:{minute}", f"{hour:02}{minute}{half}")

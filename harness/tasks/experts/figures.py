@@ -11,6 +11,7 @@ from harness.tasks.experts.dom import Expert, Page, Spot, press, spot, spots
 from recorder.schema import Action
 
 _LARGE_PX = 15  # small figures are 10 px wide, large ones 20
+_MARKS = {"circle": "r", "triangle": "points"}  # attributes that tell them from rectangles
 _RADIUS_PX = 35  # of the circle through the corners of a polygon
 _STROKE_PX = 3
 
@@ -70,7 +71,7 @@ def _description(figure: Spot) -> set[str]:
     else:
         is_large = figure.width > _LARGE_PX
         kind = "shape"
-        name = "circle" if "r" in attributes else "triangle" if "points" in attributes else "rectangle"
+        name = next((shape for shape, mark in _MARKS.items() if mark in attributes), "rectangle")
     return {"large" if is_large else "small", attributes["fill"], kind, name, "item"}
 
 

@@ -12,6 +12,8 @@ from harness.tasks.experts.dom import Expert, Page, click, press, scroll_to, spo
 from recorder.schema import Action, KeyChord, TypeText, Wait
 
 _SUGGESTION_MS = 400  # suggestions come 300 after the last key
+_PRICE = (".flight-price", "data-price")
+_DURATION = (".time-duration", "data-duration")
 _SEARCHED = "() => ['flight-from', 'flight-to', 'datepicker'].map((id) => window[id].value)"
 
 
@@ -85,9 +87,7 @@ async def _rank(page: Page, place: str) -> int:
 
 
 async def _book(page: Page, wanted: _Wanted) -> AsyncIterator[Action]:
-    css, attribute = (
-        (".flight-price", "data-price") if wanted.is_cheapest else (".time-duration", "data-duration")
-    )
+    css, attribute = _PRICE if wanted.is_cheapest else _DURATION
     amounts = [int(found.attributes[attribute]) for found in await spots(page, css)]
     best = amounts.index(min(amounts))
     for number in (*range(len(amounts)), best):

@@ -18,6 +18,8 @@ async def link_in_folds(page: Page, rng: Random) -> AsyncIterator[Action]:
     """Open one tab or section after another until the link shows, and click it."""
     wanted = page.goal.split('"')[1]
     opened: set[int] = set()
+    async for action in rest(page):
+        yield action
     while not (link := await spot(page, ".alink", wanted)):
         closed = [fold for fold in await _closed(page) if fold.index not in opened]
         if not closed:
@@ -68,17 +70,15 @@ async def nested_menu(page: Page, rng: Random) -> AsyncIterator[Action]:
 
 async def menu_of_icons(page: Page, rng: Random) -> AsyncIterator[Action]:
     """Open the menu and its submenu where needed, and click the item of a label or an icon."""
-    if not await spot(page, "#menu"):
-        if button := await spot(page, "#open-menu"):
-            async for action in press(page, button):
-                yield action
+    if not await spot(page, "#menu") and (button := await spot(page, "#open-menu")):
+        async for action in press(page, button):
+            yield action
     icon = await page.read("() => document.querySelector('#query .ui-icon')?.classList[1] ?? ''")
     css = f"#menu div:has(> .{icon})" if icon else "#menu div"
     label = None if icon else page.goal.split('"')[-2]
-    if not await spot(page, css, label):
-        if playback := await spot(page, "#menu div", "Playback"):
-            async for action in _hover(playback):
-                yield action
+    if not await spot(page, css, label) and (folded := await spot(page, "#menu div", "Playback")):
+        async for action in _hover(folded):
+            yield action
     if item := await spot(page, css, label):
         async for action in press(page, item):
             yield action

@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from random import Random
 
-from harness.tasks.experts.deciding import deciding, filled, pressed
+from harness.tasks.experts.deciding import deciding, filled, pressed, quoted, told
 from harness.tasks.experts.dom import Expert, Page, click, spot, spots
 from recorder.schema import Action, Wait
 
@@ -46,8 +46,8 @@ async def _possible(page: Page, low: int, high: int) -> tuple[int, int]:
     found = re.search(r"(lower|higher) than (\d+)", feedback.text if feedback else "")
     if not found:
         return low, high
-    told = int(found[2])
-    return (low, min(high, told - 1)) if found[1] == "lower" else (max(low, told + 1), high)
+    guess = int(found[2])
+    return (low, min(high, guess - 1)) if found[1] == "lower" else (max(low, guess + 1), high)
 
 
 async def _generated(page: Page) -> Action | None:
@@ -74,9 +74,7 @@ async def _parity(page: Page) -> Action | None:
 
 async def _drawn_number(page: Page) -> Action | None:
     """Tick the boxes as in the picture, which the page keeps as a pattern too."""
-    found = re.search(r'"(\d)"', page.goal)
-    assert found
-    rows = await page.read("(digit) => PATTERNS[digit]", int(found[1]))
+    rows = await page.read("(digit) => PATTERNS[digit]", int(quoted(page.goal)[0]))
     pattern = [bool(one) for row in rows for one in row]
     for box, is_dark in zip(await spots(page, "#checkboxes input"), pattern, strict=True):
         if box.checked != is_dark:
@@ -86,11 +84,11 @@ async def _drawn_number(page: Page) -> Action | None:
 
 async def _stock(page: Page) -> Action | None:
     """Wait for the price; while it is far off there is no need to look at each tick."""
-    found = re.search(r"less than \$([\d.]+)\.", page.goal)
-    price = (await spots(page, "#stock-price"))[:1]
-    if not found or not price:
+    price = await spot(page, "#stock-price")
+    if not price:
         return Wait(duration_ms=_TICK_MS)
-    above = float(price[0].text.lstrip("$")) - float(found[1])
+    highest = told(page.goal, r"less than \$([\d.]+)\.")[1]
+    above = float(price.text.lstrip("$")) - float(highest)
     if above <= 0:
         return await pressed(page, "#buy")
     return Wait(duration_ms=_TICK_MS * max(1, math.ceil(above / _STEP_DOLLARS)))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.tasks.experts.deciding import deciding, filled, pressed
+from harness.tasks.experts.deciding import deciding, filled, pressed, quoted, told
 from harness.tasks.experts.dom import Expert, Page, spot, spots
 from recorder.schema import Action
 
-_THREAD = ".email-thread"
+_BUTTONS = {
+    "reply": ".email-reply",
+    "forward": ".email-forward",
+    "delete": ".trash",
+    "star": ".star",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +31,12 @@ async def _errand(page: Page) -> _Errand:
     if fields:
         text = fields.get("message", fields.get("to", ""))
         return _Errand(fields.get("task", "forward"), fields["by"], text)
-    found = re.search(
-        r'by (\S+) and (?:(reply) to them with the text "(.*)"|(forward) that email to (.*)\.'
-        r"|click the (trash|star))",
-        page.goal,
-    )
-    assert found
-    if found[2]:
-        return _Errand("reply", found[1], found[3])
-    if found[4]:
-        return _Errand("forward", found[1], found[5])
-    return _Errand("delete" if found[6] == "trash" else "star", found[1])
+    sender, what = told(page.goal, r"email by (\S+) and (.+)").groups()
+    if "reply" in what:
+        return _Errand("reply", sender, quoted(what)[0])
+    if "forward" in what:
+        return _Errand("forward", sender, told(what, r" to (\S+)\.$")[1])
+    return _Errand("delete" if "trash" in what else "star", sender)
 
 
 async def _is_about(page: Page, css: str, text: str) -> bool:
@@ -86,22 +85,15 @@ async def _in_mail(page: Page, errand: _Errand) -> Action | None:
 async def _in_list(page: Page, errand: _Errand) -> Action | None:
     """Go to the first mail of the sender.
 
-    Two by one sender cannot be told apart; where only one may be forwarded, a seed in some hundreds
-    has no sure way.
+    Of two by one sender only one may be forwarded, and nothing says which: on such a seed, which is
+    rare, this may be the wrong one.
     """
-    threads = await spots(page, f"#main {_THREAD} .email-sender")
+    threads = await spots(page, "#main .email-thread .email-sender")
     index = next(found.index for found in threads if found.text == errand.sender)
-    thread = f'#main {_THREAD}[data-index="{index}"] '
+    thread = f'#main .email-thread[data-index="{index}"] '
     is_inside = errand.kind in ("reply", "forward")
     return await pressed(page, thread + (".email-sender" if is_inside else _BUTTONS[errand.kind]))
 
-
-_BUTTONS = {
-    "reply": ".email-reply",
-    "forward": ".email-forward",
-    "delete": ".trash",
-    "star": ".star",
-}
 
 _PAGES = (
     "email-inbox",

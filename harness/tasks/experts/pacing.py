@@ -1,10 +1,10 @@
 """Pacing: an expert's actions drawn out over time as people do them.
 
-Each operator of the keystroke-level model takes a random time. Pointing takes what Fitts' law says
-of distance D and width W, in the Shannon form MT = a + b log2(D / W + 1) with the values for a mouse
-of Soukoreff and MacKenzie (International Journal of Human-Computer Studies 61, 2004); the pointer
-follows a path of minimum jerk (Flash and Hogan, Journal of Neuroscience 5, 1985), slightly bent. The
-time between two keys, and for each thought, is lognormal. All is scaled to the times of people.
+Each operator of the keystroke-level model takes a lognormal time about that of the model. Pointing
+takes what Fitts' law says of distance D and width W, in the Shannon form MT = a + b log2(D / W + 1)
+with the values for a mouse of Soukoreff and MacKenzie (International Journal of Human-Computer
+Studies 61, 2004); the pointer follows a path of minimum jerk (Flash and Hogan, Journal of
+Neuroscience 5, 1985), slightly bent. All is scaled to the times of people.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -35,7 +36,7 @@ class Pace:
     factor: float = 1.0
     """Times of the model are multiplied by it."""
     sd_log: float = 0.3
-    """Standard deviation of the logarithm of an episode's time that the operators do not explain."""
+    """Of the logarithm of an episode's time: what the operators do not explain."""
 
 
 def pace_of(page: str) -> Pace:
@@ -111,7 +112,7 @@ class Hand:
         self._at = place
         times = [total_ms * number // samples for number in range(samples + 1)]
         parts: list[Action] = []
-        for (x, y), start_ms, end_ms in zip(path, times, times[1:], strict=True):
+        for (x, y), (start_ms, end_ms) in zip(path, pairwise(times), strict=True):
             parts += [Wait(duration_ms=end_ms - start_ms), Move(x=x, y=y)]
         return parts
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
+from harness.errors import ExpertError
 from harness.tasks.experts.catalog import expert_of
 from harness.tasks.experts.coping import coping
 from harness.tasks.experts.dom import Page
@@ -16,6 +17,8 @@ from harness.tasks.experts.slips import Slips
 from harness.tasks.task import WebTask
 from recorder.schema import Action, Click, Drag, Wait
 
+# what a page that is not as an expert expects makes of its code
+_LOST = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 _AREA = (160, 210)  # of a task page
 _WIDTH = """(x, y) => {
   const hit = document.elementFromPoint(x, y);
@@ -74,13 +77,14 @@ FULL_SPEED = Manner()
 
 async def deeds(
     page: PlayedPage, task: WebTask, seed: int, manner: Manner = FULL_SPEED
-) -> AsyncIterator[Deed]:
+) -> AsyncGenerator[Deed]:
     """Yield what the experts of a task do, until none of them knows more.
 
     The caller does each before it asks for the next, and stops at the end of the episode.
 
     Raises:
         ConfigError: a page of the task has no expert.
+        ExpertError: an expert does not find its way.
     """
     rng = Random(f"{task.name}:{seed}")
     slips = Slips(manner.slips, Random(f"slips:{task.name}:{seed}"), _AREA)
@@ -92,13 +96,21 @@ async def deeds(
         expert = coping(expert_of(path), page.faults) if page.faults else expert_of(path)
         is_done = True
         async with aclosing(expert(page, rng)) as actions:  # pyright: ignore[reportArgumentType]
-            async for action in actions:
+            async for action in _guarded(actions, path):
                 slip = await slips.instead(page, action)
                 yield await _deed(page, hand, slip or action, is_slip=slip is not None)
                 # who slipped looks at the page anew
                 if slip is not None or page.milestones != before:
                     is_done = False
                     break
+
+
+async def _guarded(actions: AsyncIterator[Action], path: str) -> AsyncIterator[Action]:
+    try:
+        async for action in actions:
+            yield action
+    except _LOST as error:
+        raise ExpertError(f"the expert of {path} lost its way: {error!r}") from error
 
 
 def _hand(manner: Manner, path: str, rng: Random) -> Hand | None:

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import AsyncIterator
 from random import Random
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from harness.tasks.experts.deciding import deciding, pressed
+from harness.tasks.experts.deciding import deciding, pressed, told
 from harness.tasks.experts.dom import Expert, Page, click, spot, spots
 from recorder.schema import Action, Click, Drag, Move
+
+_Places: TypeAlias = NDArray[np.int64]
 
 _WIDTH = 160
 _RADIUS_PX = 20
 _HOT_TRIES = 40
 _GUESSES = 60
 _HOT_AREA = (5, 55, 155, 170)  # left, top, right, bottom
-_HOT_PX = {"hot": (0, 5), "warm": (5, 10), "cold": (10, 40), "ice-cold": (40, math.inf)}
+_HEATS = ("hot", "warm", "cold", "ice-cold")
+_HEAT_PX = (5, 10, 40)  # how near each of them ends
 
 
 async def _coordinate(page: Page) -> Action | None:
     """Click the point of the grid."""
-    found = re.search(r"\(-?\d,-?\d\)", page.goal)
-    assert found
+    found = told(page.goal, r"\(-?\d,-?\d\)")
     return await pressed(page, f'circle[id="{found[0]}"]')
 
 
@@ -86,21 +89,23 @@ async def hot_cold(page: Page, rng: Random) -> AsyncIterator[Action]:
         signal = await spot(page, "#signal")
         if not signal:
             continue
-        heat = signal.attributes["class"]
-        if heat == "hot":
+        heat = _HEATS.index(signal.attributes["class"])
+        if heat == 0:
             yield Click(x=x, y=y)
             return
-        distances = np.hypot(*(places - place).T)
-        nearest, farthest = _HOT_PX[heat]
-        places = places[(nearest <= distances) & (distances < farthest)]
+        places = places[_heats(places, place) == heat]
 
 
-def _telling(places: np.ndarray, place: np.ndarray) -> float:
+def _heats(places: _Places, place: _Places) -> _Places:
+    """Return how hot each place is for the hot spot in `place`, or the other way round."""
+    return np.digitize(np.hypot(*(places - place).T), _HEAT_PX)
+
+
+def _telling(places: _Places, place: _Places) -> float:
     """Return how many bits the answer at a place is worth."""
-    distances = np.hypot(*(places - place).T)
-    counts = [np.count_nonzero((low <= distances) & (distances < high)) for low, high in _HOT_PX.values()]
-    shares = [count / len(places) for count in counts if count]
-    return -sum(share * math.log2(share) for share in shares)
+    counts = np.unique(_heats(places, place), return_counts=True)[1]
+    shares = counts / len(places)
+    return float(-(shares * np.log2(shares)).sum())
 
 
 EXPERTS: dict[str, Expert] = {

@@ -9,6 +9,7 @@ from random import Random
 from harness.tasks.experts.dom import Expert, Page, press, spot, spots
 from recorder.schema import Action
 
+_MEASURES = {"cost": (".buy-ticket", "data-price"), "duration": (".time-duration", "data-duration")}
 _QUOTED = r'"(.*)"'
 
 
@@ -61,16 +62,16 @@ async def ascending_numbers(page: Page, rng: Random) -> AsyncIterator[Action]:
     if one := await spot(page, "#area text", "1"):
         async for action in press(page, one):
             yield action
-    while square := await spot(page, "#area rect"):  # they stand in the order of their numbers
-        async for action in press(page, square):
-            yield action
+    for _ in await spots(page, "#area rect"):  # they stand in the order of their numbers
+        if square := await spot(page, "#area rect"):
+            async for action in press(page, square):
+                yield action
 
 
 async def buy_ticket(page: Page, rng: Random) -> AsyncIterator[Action]:
     """Buy the ticket that costs or lasts the least or the most."""
-    places = {"cost": (".buy-ticket", "data-price"), "duration": (".time-duration", "data-duration")}
     extreme, measure = _wanted(page, r"with the (.*)\.").rsplit(" ", 1)
-    css, attribute = places[measure]
+    css, attribute = _MEASURES[measure]
     amounts = [int(found.attributes[attribute]) for found in await spots(page, css)]
     best = (max if extreme in ("longest", "most expensive") else min)(amounts)
     target = (await spots(page, ".buy-ticket"))[amounts.index(best)]

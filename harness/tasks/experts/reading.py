@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from harness.tasks.experts.deciding import deciding, filled, form, ordinal, pressed, scrolled
+from harness.tasks.experts.deciding import deciding, filled, form, ordinal, pressed, scrolled, told
 from harness.tasks.experts.dom import Expert, Page, spots
 from recorder.schema import Action
 
@@ -27,9 +27,7 @@ async def _table(page: Page) -> dict[str, str]:
 
 
 async def _cell(page: Page) -> Mapping[str, str]:
-    found = re.search(r"value of (.+) into", page.goal)
-    assert found
-    return {"#tt": (await _table(page))[found[1]]}
+    return {"#tt": (await _table(page))[told(page.goal, r"value of (.+) into")[1]]}
 
 
 async def _two_cells(page: Page) -> Mapping[str, str]:

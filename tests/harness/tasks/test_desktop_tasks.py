@@ -134,9 +134,7 @@ def test_a_task_is_found_by_its_name_and_its_id() -> None:
         ({"a.txt": "one\ntwo", "sub/b.txt": ""}, "no sub/b.txt"),
     ],
 )
-def test_a_folder_must_be_exactly_right(
-    found: dict[str, str], amiss: str, tmp_path: Path
-) -> None:
+def test_a_folder_must_be_exactly_right(found: dict[str, str], amiss: str, tmp_path: Path) -> None:
     write(tmp_path, found)
     verdict = compare(tmp_path, {"a.txt": "one\ntwo\n"})
 

@@ -63,8 +63,7 @@ class Case(NamedTuple):
 async def look(page: TaskPage, case: Case) -> tuple[Outcome, Outcome, Outcome]:
     """Show a page clean, with a fault, and with the fault again."""
     clean = await page.reset(web_task(task(case.page)), case.seed)
-    shown = [await faulty(page, case) for _ in range(2)]
-    return clean, *shown
+    return clean, await faulty(page, case), await faulty(page, case)
 
 
 async def faulty(page: TaskPage, case: Case) -> Outcome:

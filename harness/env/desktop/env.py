@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import gymnasium
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
@@ -18,14 +19,16 @@ from harness.env.spaces import Sample, action_space, from_observation, observati
 from harness.errors import ConfigError, InfrastructureError
 from harness.tasks.desktop import desktop_task
 from harness.tasks.desktop.task import DesktopTask, Elements, Scene, Verdict
+from harness.tasks.task import env_id
 from recorder.ledger import Ledger
-from recorder.schema import Controller, Done, Observation
+from recorder.schema import Action, Controller, Done, Observation, Wait
 
 Found = TypeVar("Found")
 
 SIZE = (800, 600)
 _PATIENCE_S = 30.0
 _POLL_S = 0.02
+_ACTION_NS = 100_000_000
 
 
 class DesktopEnv(gymnasium.Env[Sample, Sample]):
@@ -35,7 +38,7 @@ class DesktopEnv(gymnasium.Env[Sample, Sample]):
     limit of steps was reached, or that what the episode runs on died: then
     `info["infrastructure_error"]` says what. The reward is 1 where the task's check approves, and 0
     for all else. The display stays from one episode to the next; apps, their settings and all files
-    are new each time.
+    are new each time. Times in observations are nominal: 0.1 s an action, and waits in full.
 
     Args:
         task: a task or its name.
@@ -73,6 +76,14 @@ class DesktopEnv(gymnasium.Env[Sample, Sample]):
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise ConfigError(f"no render mode {render_mode!r}; allowed: rgb_array, None")
         self.task = desktop_task(task) if isinstance(task, str) else task
+        # real apps run in real time: what an action looks like depends on how busy the machine is
+        self.spec = EnvSpec(
+            env_id(self.task),
+            entry_point="harness.env.desktop:DesktopEnv",
+            nondeterministic=True,
+            disable_env_checker=True,
+            kwargs={"task": self.task, "size": size, "elements": elements},
+        )
         self.render_mode = render_mode
         self.action_space = action_space(size)
         self.observation_space = observation_space(size, elements=elements)
@@ -81,7 +92,7 @@ class DesktopEnv(gymnasium.Env[Sample, Sample]):
         self._controller, self._agent, self._ledger = controller, agent, ledger
         self._desk: VirtualDesk | None = None
         self._scene: Scene | None = None
-        self._steps = 0
+        self._steps = self._t_ns = 0
         self._last: Observation | None = None
 
     def reset(
@@ -96,6 +107,7 @@ class DesktopEnv(gymnasium.Env[Sample, Sample]):
         del options
         instance = int(self.np_random.integers(2**53)) if seed is None else seed
         self._scene = None
+        self._steps = self._t_ns = 0
         try:
             begun = self._begin(instance)
         except InfrastructureError:
@@ -103,7 +115,6 @@ class DesktopEnv(gymnasium.Env[Sample, Sample]):
             self.close()
             begun = self._begin(instance)
         self._scene, self._last = begun
-        self._steps = 0
         return self._sample(), {**self._info({}), "task": self.task.name, "seed": instance}
 
     def step(self, action: Sample) -> tuple[Sample, float, bool, bool, dict[str, Any]]:
@@ -111,6 +122,7 @@ class DesktopEnv(gymnasium.Env[Sample, Sample]):
         desk, scene = self._running()
         asked = to_action(action)
         self._steps += 1
+        self._t_ns += nominal_ns(asked)
         try:
             desk.perform(asked)
             self._last = self._observe(scene)
@@ -173,7 +185,7 @@ class DesktopEnv(gymnasium.Env[Sample, Sample]):
         return Observation(
             pixels=self._desk.pixels(),
             cursor=self._desk.cursor(),
-            t_ns=time.monotonic_ns(),
+            t_ns=self._t_ns,
             goal=scene.goal,
             elements=elements,
         )
@@ -192,6 +204,11 @@ class DesktopEnv(gymnasium.Env[Sample, Sample]):
         reward = float(verdict.achieved)
         ended = {"verified": verdict.achieved, "reason": verdict.reason, "raw_reward": reward}
         return self._sample(), reward, True, False, self._info({**ended, **claim})
+
+
+def nominal_ns(action: Action) -> int:
+    """Return the time that an action counts for, however long a busy machine takes for it."""
+    return action.duration_ms * 1_000_000 if isinstance(action, Wait) else _ACTION_NS
 
 
 class DesktopScreen:

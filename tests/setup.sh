@@ -28,12 +28,20 @@ if [ "$(uname -s)" = Linux ]; then
     need xclip xclip
     need setxkbmap x11-xkb-utils
     need mousepad mousepad
+    need galculator galculator
+    need pcmanfm pcmanfm
+    need gnumeric gnumeric
     need zenity zenity
     need dbus-daemon dbus
     need ffmpeg ffmpeg
+    need chromedriver chromium-driver      # Selenium's, for the benchmark's peer
     need cc "gcc libc6-dev"                # evdev, which pynput needs, is compiled here
     [ -e /usr/libexec/at-spi-bus-launcher ] || missing="$missing at-spi2-core"
     fc-list 2>/dev/null | grep -qi dejavu || missing="$missing fonts-dejavu-core fontconfig"
+    fc-list 2>/dev/null | grep -qi liberation || missing="$missing fonts-liberation"
+    ls /usr/lib/*/gtk-2.0/modules/libgail.so >/dev/null 2>&1 || missing="$missing libgail-common"
+    ls /usr/lib/*/gtk-2.0/modules/libatk-bridge.so >/dev/null 2>&1 ||
+        missing="$missing libatk-adaptor"
     "$python" -c 'import tkinter' 2>/dev/null || missing="$missing python3-tk"
     "$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
     "$python" -c 'import sysconfig, pathlib, sys

@@ -24,6 +24,7 @@ def register_envs() -> None:
             # each has limits of its own, in actions and in virtual time
             max_episode_steps=None,
             disable_env_checker=True,
+            nondeterministic=not is_web,  # real apps run in real time
         )
 
 

@@ -1,4 +1,4 @@
-"""The same task, seed and actions give the same pixels, elements and rewards, however busy it is."""
+"""The same task, seed and actions give the same pixels and rewards, however busy it is."""
 
 from __future__ import annotations
 

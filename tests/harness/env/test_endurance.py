@@ -54,7 +54,7 @@ async def episode(page: TaskPage, number: int) -> Outcome:
 
 
 async def run(kill_at: int | None) -> tuple[list[Outcome], list[float]]:
-    """Play all episodes on a few pages; return how they ended, and memory every tenth of the way."""
+    """Play all episodes; return how they ended, and memory every tenth of the way."""
     numbers = list(reversed(range(EPISODES)))
     outcomes: list[Outcome] = []
     memory: list[float] = []

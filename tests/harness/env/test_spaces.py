@@ -94,7 +94,12 @@ def test_an_observation_survives_the_way_into_the_space_and_back() -> None:
     sample = from_observation(observation, elements=True)
     assert observation_space(SIZE, elements=True).contains(sample)
     back = to_observation(sample)
-    assert (back.cursor, back.t_ns, back.goal, back.elements) == ((1, 2), 3, "Click “OK”", (element,))
+    assert (back.cursor, back.t_ns, back.goal, back.elements) == (
+        (1, 2),
+        3,
+        "Click “OK”",
+        (element,),
+    )
     assert np.array_equal(back.pixels, observation.pixels)
 
 

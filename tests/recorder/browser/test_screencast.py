@@ -13,7 +13,7 @@ import pytest
 from PIL import Image as Picture
 
 from recorder.browser.cdp import Cdp
-from recorder.browser.screencast import Screencast
+from recorder.browser.screencast import Images, Screencast
 from recorder.capture import Capture
 from recorder.gate import Gate
 from recorder.store import Manifest, Recording, RecordingWriter
@@ -62,7 +62,12 @@ async def test_an_older_image_that_comes_late_is_left_out_and_the_screen_looked_
     capture = Capture(RecordingWriter(tmp_path / "r", Manifest(name="r", source="browser")), Gate())
     wire = Wire()
     screencast = Screencast(
-        cast("Cdp", wire), capture, "p1", fps=50, confirm=_confirm, scaled=lambda _: None
+        cast("Cdp", wire),
+        capture,
+        "p1",
+        images=Images(fps=50),
+        confirm=_confirm,
+        scaled=lambda _: None,
     )
     running = asyncio.ensure_future(screencast.run())
     async with asyncio.timeout(10):

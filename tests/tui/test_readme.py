@@ -17,13 +17,15 @@ from tui.cli import COMMANDS, main
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.S)
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.S)
 LINES = [
     shlex.split(line, comments=True)[1:]
     for block in BLOCKS
     for line in block.splitlines()
     if line.startswith("understudy ")
 ]
-QUICK = [line for line in LINES if line[0] not in ("record", "bench", "doctor", "demo")]
+LONG = ("record", "bench", "doctor", "demo", "demonstrate")
+QUICK = [line for line in LINES if line[0] not in LONG]
 RECORD = [line for line in LINES if line[0] == "record"]
 
 
@@ -71,13 +73,30 @@ def test_a_recording_of_the_readme_works_as_written(
 def test_the_python_of_the_readme_works_as_written(
     monday: Recording, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", README, re.S)
-    exec(compile(block, "README.md", "exec"), {})  # our own words
+    exec(compile(PYTHON[0], "README.md", "exec"), {})  # our own words
     assert "Click(" in capsys.readouterr().out
 
 
+@pytest.mark.slow
+@pytest.mark.browser
+def test_the_environment_of_the_readme_works_as_written(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(PYTHON[1], "README.md", "exec"), {})  # our own words
+    assert capsys.readouterr().out == "1.0 True\n"
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_demonstration_of_the_readme_works_as_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (line,) = [line for line in LINES if line[0] == "demonstrate"]
+    assert main(line) == 0, capsys.readouterr()
+    assert len(list(tmp_path.glob("demos/**/manifest.json"))) > 0
+
+
 def test_the_file_map_of_each_room_names_every_file() -> None:
-    for room in ("recorder",):
+    for room in ("recorder", "harness"):
         text = (ROOT / room / "README.md").read_text()
         for path in (ROOT / room).iterdir():
             if path.name.startswith(("_", ".")) or path.name in ("README.md", "py.typed"):

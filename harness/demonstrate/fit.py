@@ -212,7 +212,7 @@ def _write_estimates(
             "tasks": {
                 page: round(fit.seconds(known[page]) if page in known else middle, 3)
                 for page in pages
-                if page not in timed
+                if human.human_time(page).is_estimate
             },
         },
     )

@@ -24,7 +24,7 @@ AREA = (160, 210)
 """Width and height of a task page in px."""
 STAGE_URL = f"http://{HOST}/miniwob/stage.html"
 EPOCH_MS = 1_767_268_800_000  # 2026-01-01 12:00 UTC: what every page takes for now
-_SCRIPTS = ("clock.js", "faults.js", "stage.js")
+_SCRIPTS = ("clock.js", "drags.js", "faults.js", "stage.js")
 _PAGES_A_BROWSER = 64
 _FLAGS = (
     # else what a page redraws under the pointer, as pie menus do, cannot be clicked

@@ -66,6 +66,7 @@ const stage = (() => {
     );
     task.close();
     keepClipboard();
+    if (!live) steadyDrags(view);
     return loaded;
   };
 

@@ -19,6 +19,7 @@ from recorder.schema import Action, Click, Drag, Wait
 
 # what a page that is not as an expert expects makes of its code
 _LOST = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+_ACTION_MS = 100  # passes with each action on a page on virtual time
 _AREA = (160, 210)  # of a task page
 _WIDTH = """(x, y) => {
   const hit = document.elementFromPoint(x, y);
@@ -69,7 +70,7 @@ class Deed:
         if not self.parts or isinstance(self.action, Wait):
             return (self.action,)
         waits = (part.duration_ms for part in self.parts if isinstance(part, Wait))
-        return Wait(duration_ms=sum(waits)), self.action
+        return Wait(duration_ms=max(0, sum(waits) - _ACTION_MS)), self.action
 
 
 FULL_SPEED = Manner()

@@ -22,8 +22,6 @@ from tests.soak import repeats
 
 Trace: TypeAlias = tuple[str, ...]
 
-# copy-paste: a drag that leaves its text area scrolls it on the browser's own, real time
-UNSTEADY = {"miniwob-copy-paste"}
 STEPS = 6
 MINIWOB = [task for task in web_tasks().values() if "miniwob" in task.tags]
 
@@ -46,7 +44,7 @@ def some_action(rng: Random, elements: tuple[Element, ...]) -> Action:
         return TypeText(text=rng.choice(["hello", "12", "Tea"]))
     if chance < 0.85:
         return KeyChord(key=rng.choice(["Tab", "Enter", "ArrowDown", "Backspace"]))
-    if chance < 0.93:
+    if chance < 0.9:
         return ScrollBy(x=x, y=y, dy=rng.choice([-1, 1, 2]))
     return Drag(path=((x, y), (80, 100), (y * 3 % AREA[0], x + 50)))
 
@@ -91,5 +89,4 @@ def test_contexts_and_load_change_nothing() -> None:
     with hogs(2):
         one = crew(jobs, trace, size=1, config=config)
     differ = {task.name for task, seed in jobs if many[task, seed] != one[task, seed]}
-    assert differ <= UNSTEADY
-    assert len(MINIWOB) - len(UNSTEADY) >= 115
+    assert differ == set()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness.env.browsers import AREA, Browsers
-from harness.env.page import PageConfig, TaskPage
+from harness.env.page import TaskPage
 from harness.env.play import play
 from harness.tasks.experts.pacing import Hand, Pace, fitts_s, movement, pace_of
 from harness.tasks.experts.playing import Manner
@@ -113,7 +113,7 @@ def test_pages_without_times_have_the_pace_of_all() -> None:
 async def test_episodes_take_as_long_as_people(page: str) -> None:
     task, logs = web_task(f"miniwob-{page}"), list[float]()
     async with Browsers() as browsers:
-        shown = TaskPage(browsers, PageConfig(action_ms=0))
+        shown = TaskPage(browsers)
         for seed in range(5000, 5000 + repeats(25, 100)):
             outcome = await play(shown, task, seed, manner=Manner(paced=True))
             assert outcome.reward == 1

@@ -129,6 +129,10 @@ async def _save_as(screen: Screen, name: str) -> Actions:
     async for action in fill(screen, named("textbox", "Name"), name, "the name of the file"):
         yield action
     yield KeyChord(key="Enter")
+    # while the dialog looks for files whose names begin so, it does not hear the key
+    elements = await screen.elements()
+    if dialog(elements) and not saved.exists() and (button := named("button", "Save")(elements)):
+        yield click(button)
 
 
 def append_line(folder: Path, rng: np.random.Generator) -> Scene:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from random import Random
 
 from harness.tasks.experts.deciding import deciding, drag, ordinal, pressed, told
-from harness.tasks.experts.dom import Expert, Page, Spot, click, hit, spot, spots
+from harness.tasks.experts.dom import Expert, Page, Spot, hit, spot, spots
 from recorder.schema import Action, Click, Drag
 
 _BEYOND_PX = 4  # past the middle of the item whose place is taken
@@ -142,8 +142,8 @@ async def resize_textarea(page: Page, rng: Random) -> AsyncIterator[Action]:
     if grip := await hit(page, edge) if edge else None:
         x, y = grip.x, grip.y
         yield drag((x, y), (x + way, y) if is_width else (x, y + way))
-    if button := await spot(page, "#submit"):
-        yield click(button)
+    if action := await pressed(page, "#submit"):  # what was made larger may reach over its middle
+        yield action
 
 
 async def _marked(page: Page, css: str, place: int) -> Action | None:

@@ -23,12 +23,11 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder.clock import Clock, SystemClock, anchor
+from recorder.clock import Clock, SystemClock, anchor, missed_time
 from recorder.gate import Gate
 from recorder.masks import paint
 from recorder.schema import (
     Box,
-    ClockAnchor,
     Event,
     Fault,
     Frame,
@@ -46,8 +45,6 @@ log = logging.getLogger(__name__)
 
 MAX_FPS = 60
 _QUEUE_LIMIT = 100_000
-_STALL_NS = 2_000_000_000
-_SUSPEND_NS = 1_000_000_000
 _UNCHANGED_NS = 1_000_000_000
 _ANCHOR_NS = 10_000_000_000
 _LOW_DISK = 32 * 1024 * 1024
@@ -375,7 +372,7 @@ class Capture:
         said: set[str] = set()
         while not self.stopped.wait(_BEAT_S):
             now = anchor(self.clock)
-            reason = _missed_time(last, now)
+            reason = missed_time(last, now)
             if reason:
                 self.note(Gap(t_ns=last.t_ns, end_ns=now.t_ns, reason=reason), now)
                 self.cut()
@@ -394,10 +391,3 @@ class Capture:
             return None
         self.stopped.set()
         return f"disk-full: less than {_LOW_DISK >> 20} MB free; recording stopped, all kept"
-
-
-def _missed_time(last: ClockAnchor, now: ClockAnchor) -> str | None:
-    awake_ns = now.t_ns - last.t_ns
-    if now.boottime_ns - last.boottime_ns - awake_ns > _SUSPEND_NS:
-        return "suspend"
-    return "stall" if awake_ns > _STALL_NS else None

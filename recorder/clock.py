@@ -8,6 +8,8 @@ from typing import Protocol
 from recorder.schema import ClockAnchor
 
 _WRAP_MS = 1 << 32
+_STALL_NS = 2_000_000_000
+_SUSPEND_NS = 1_000_000_000
 
 
 class Clock(Protocol):
@@ -61,3 +63,11 @@ def unwrap_ms(server_ms: int, now_ns: int) -> int:
     now_ms = now_ns // 1_000_000
     turns = round((now_ms - server_ms) / _WRAP_MS)
     return (server_ms + turns * _WRAP_MS) * 1_000_000 + 500_000
+
+
+def missed_time(last: ClockAnchor, now: ClockAnchor) -> str | None:
+    """Return why events may be missing between two looks at the clocks, None when none is."""
+    awake_ns = now.t_ns - last.t_ns
+    if now.boottime_ns - last.boottime_ns - awake_ns > _SUSPEND_NS:
+        return "suspend"
+    return "stall" if awake_ns > _STALL_NS else None

@@ -309,13 +309,10 @@ class Gate:
         self, event: InputEvent, name: tuple[str, str | int], *, down: bool
     ) -> list[Event]:
         # a release passes if and only if its press did: no stuck keys, no trace of secret ones
-        if down:
-            self._pressed.add(name)
-            return [event]
-        if name in self._pressed:
-            self._pressed.discard(name)
-            return [event]
-        return []
+        if not down and name not in self._pressed:
+            return []
+        (self._pressed.add if down else self._pressed.discard)(name)
+        return [event]
 
     def _goes_to_denied(self, event: InputEvent) -> bool:
         if not self._app_allowed():

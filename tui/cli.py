@@ -13,6 +13,7 @@ import tyro
 from harness.errors import HarnessError, InfrastructureError
 from recorder.errors import CaptureError, ConfigError, RecorderError
 from tui.commands import recordings, tools
+from tui.commands.demonstrate import demonstrate
 from tui.commands.record import record
 from tui.commands.tasks import tasks
 
@@ -28,6 +29,7 @@ COMMANDS = {
     "export": recordings.export,
     "delete": recordings.delete,
     "tasks": tasks,
+    "demonstrate": demonstrate,
     "doctor": tools.doctor,
     "bench": tools.bench,
     "demo": tools.demo,

@@ -36,6 +36,8 @@ _FLAGS = (
     "--force-color-profile=srgb",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--hide-scrollbars",
+    # the pages' garbage and code are better dealt with here than on threads that fight for two cores
+    "--js-flags=--single-threaded",
 )
 
 

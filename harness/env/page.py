@@ -43,7 +43,7 @@ Result = TypeVar("Result")
 
 _PATIENCE_S = 30.0  # a page that takes longer hangs
 _EPISODES_A_PAGE = 100  # then a fresh renderer takes over, before old frames add up
-_LEFT = "left the page"
+_EPISODES_A_SWEEP = 4  # then frames that are gone are given back, a megabyte each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +119,8 @@ class TaskPage:
     async def _begin(self, episode: _Episode, *, fresh: bool) -> Outcome:
         if fresh or not self.lease:
             await self._replace()
+        elif self._episodes % _EPISODES_A_SWEEP == 0:
+            await self._send("HeapProfiler.collectGarbage")
         self._episodes += 1
         await self._guarded(self._acting.perform(Move(x=0, y=0)))
         self._cursor = (0, 0)

@@ -75,8 +75,7 @@ class BrowserActor:
         begun_ns = self._clock.now_ns()
         # how often a secret was typed for is one as well, so nothing at all is kept of it
         is_secret = await self._is_secret(action)
-        for part in parts or (action,):
-            await self._do(part)
+        await (self._draw_out(parts) if parts else self._do(action))
         done = AgentAction(
             t_ns=begun_ns,
             end_ns=self._clock.now_ns(),
@@ -110,6 +109,16 @@ class BrowserActor:
                 pass
             case _:
                 assert_never(action)
+
+    async def _draw_out(self, parts: Sequence[Action]) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        for part in parts:
+            if isinstance(part, Wait):  # until then, so that what parts cost does not add up
+                due += part.duration_ms / 1000
+                await asyncio.sleep(max(0.0, due - loop.time()))
+            else:
+                await self._do(part)
 
     async def _click(self, action: Click) -> None:
         await self._move(action.x, action.y)

@@ -114,14 +114,18 @@ const stage = (() => {
   // Loads the images that style sheets name before anything is shown in them; kept, so that they stay
   // in memory for the frames to come.
   const kept = new Map();
-  const preload = async (sheets) => {
-    const rules = [...sheets].flatMap((sheet) => [...sheet.cssRules].map((rule) => [sheet, rule]));
-    for (const [sheet, rule] of rules) {
-      for (const [, url] of rule.cssText.matchAll(/url\("([^"]+)"\)/g)) {
+  const searched = new Set();
+  const preload = async (path, sheets) => {
+    const fresh = [...sheets].filter((sheet) => !searched.has(sheet.href ?? path));
+    for (const sheet of fresh) {
+      searched.add(sheet.href ?? path);
+      const text = [...sheet.cssRules].map((rule) => rule.cssText).join();
+      for (const [, url] of text.matchAll(/url\("([^"]+)"\)/g)) {
         const address = new URL(url, sheet.href ?? location.href).href;
         if (!kept.has(address)) kept.set(address, Object.assign(new Image(), { src: address }));
       }
     }
+    if (!fresh.length) return;
     await Promise.all([...kept.values()].map((image) => image.decode().catch(() => null)));
   };
 
@@ -151,8 +155,8 @@ const stage = (() => {
   // Opens a page and begins its episode; returns its goal and status.
   const open = async (path, seed, { live = false, faults: asked = [] } = {}) => {
     await written(await fetched(path), live);
-    await preload(task.styleSheets);
-    listing = evaluated(LISTING);
+    await preload(path, task.styleSheets);
+    listing = null;
     view.core.EPISODE_MAX_TIME = LONG_MS; // how long an episode may last is for the harness to say
     view.Math.seedrandom(seed);
     view.core.startEpisodeReal();
@@ -170,7 +174,11 @@ const stage = (() => {
     return status();
   };
 
-  const elements = () => (isThere() ? listing() : []);
+  const elements = () => {
+    if (!isThere()) return [];
+    listing ??= evaluated(LISTING);
+    return listing();
+  };
 
   // Runs a function of an expert in the page; experts look behind the screen, policies never do.
   const read = (text, values) => faults.unmasked(() => evaluated(text)(...values));

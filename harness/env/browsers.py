@@ -36,7 +36,7 @@ _FLAGS = (
     "--force-color-profile=srgb",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--hide-scrollbars",
-    # the pages' garbage and code are better dealt with here than on threads that fight for two cores
+    # garbage and code on the page's own thread: others would only fight for the same cores
     "--js-flags=--single-threaded",
 )
 

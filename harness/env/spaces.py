@@ -63,10 +63,13 @@ def _whole(low: int, high: int) -> spaces.Box:
     return spaces.Box(low, high, (), np.int64)
 
 
-def action_space(size: tuple[int, int], *, buttons: int = len(BUTTONS)) -> spaces.Dict:
+def action_space(
+    size: tuple[int, int], *, buttons: int = len(BUTTONS), longest: int = MAX_TEXT
+) -> spaces.Dict:
     """Return the space of schema actions on a screen of `size` (width, height) in px.
 
-    Every action has all fields; those that its kind does not use are ignored.
+    Every action has all fields; those that its kind does not use are ignored. `longest` bounds the
+    text of one action, in characters.
     """
     width, height = size
     point = spaces.Box(np.zeros(2), np.array([width - 1, height - 1]), (2,), np.int64)
@@ -81,7 +84,7 @@ def action_space(size: tuple[int, int], *, buttons: int = len(BUTTONS)) -> space
             "scroll": spaces.Box(-_MAX_SCROLL, _MAX_SCROLL, (2,), np.float64),
             "unit": spaces.Discrete(len(UNITS)),
             "key": spaces.Discrete(len(KEYS)),
-            "text": _text(MAX_TEXT),
+            "text": _text(longest),
             "duration_ms": _whole(0, MAX_WAIT_MS),
         }
     )

@@ -29,6 +29,7 @@ SIZE = (800, 600)
 _PATIENCE_S = 30.0
 _POLL_S = 0.02
 _ACTION_NS = 100_000_000
+_LONGEST = 200  # a character that no key has costs a change of the keyboard's layout
 
 
 class DesktopEnv(gymnasium.Env[Sample, Sample]):
@@ -85,7 +86,7 @@ class DesktopEnv(gymnasium.Env[Sample, Sample]):
             kwargs={"task": self.task, "size": size, "elements": elements},
         )
         self.render_mode = render_mode
-        self.action_space = action_space(size)
+        self.action_space = action_space(size, longest=_LONGEST)
         self.observation_space = observation_space(size, elements=elements)
         self._size, self._has_elements = size, elements
         self._max_steps = max_steps or self.task.max_steps

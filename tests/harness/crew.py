@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 from typing import TypeVar
+
+import psutil
 
 from harness.env.browsers import Browsers
 from harness.env.page import PageConfig, TaskPage
@@ -37,3 +40,18 @@ def crew(
 
     asyncio.run(everybody())
     return results
+
+
+def chromium(kind: str = "") -> psutil.Process:
+    """Return the browser's main process, or one of its processes of a kind, such as renderer."""
+    for process in psutil.Process().children(recursive=True):
+        try:
+            parts = process.cmdline()
+        except psutil.Error:  # it is on its way out
+            continue
+        kinds = [part.removeprefix("--type=") for part in parts if part.startswith("--type=")]
+        # what a distribution installs as a browser may be a shell script that starts it
+        is_browser = "--headless" in parts and not kinds and Path(parts[0]).name != "sh"
+        if kind in kinds if kind else is_browser:
+            return process
+    raise AssertionError(f"no {kind or 'browser'} process is running")

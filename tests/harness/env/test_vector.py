@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import concatenate, create_empty_array
@@ -18,6 +15,7 @@ from harness.env.spaces import from_action
 from harness.env.vector import AsyncWebVectorEnv
 from harness.errors import ConfigError
 from recorder.schema import Action, Click, Done, Wait
+from tests.harness.crew import chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -121,9 +119,7 @@ def test_a_killed_browser_costs_the_episodes_in_flight_and_no_more(
     env: AsyncWebVectorEnv,
 ) -> None:
     env.reset(seed=1)
-    for process in psutil.Process().children(recursive=True):
-        if "--headless" in " ".join(process.cmdline()) and "--type=" not in process.cmdline():
-            os.kill(process.pid, signal.SIGKILL)
+    chromium().kill()
     _, rewards, terminated, truncated, infos = env.step(batch(env, [Wait(duration_ms=1)] * 3))
     assert truncated.all()
     assert not terminated.any()
@@ -136,12 +132,7 @@ def test_a_killed_browser_costs_the_episodes_in_flight_and_no_more(
 
 def test_a_crashed_tab_costs_one_episode(env: AsyncWebVectorEnv) -> None:
     env.reset(seed=1)
-    (renderer, *_) = [
-        process
-        for process in psutil.Process().children(recursive=True)
-        if "--type=renderer" in process.cmdline()
-    ]
-    renderer.kill()
+    chromium("renderer").kill()
     _, _, _, truncated, _ = env.step(batch(env, [Wait(duration_ms=1)] * 3))
     assert truncated.sum() == 1
     mask = truncated.copy()

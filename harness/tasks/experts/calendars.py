@@ -86,6 +86,9 @@ class _Wanted:
 async def daily_calendar(page: Page, rng: Random) -> AsyncIterator[Action]:
     """Draw an event over free half hours, name it and create it."""
     wanted = _wanted(page.goal)
+    drawing = await spot(page, "#newEvent")
+    if drawing and not await spot(page, "#create-event"):
+        yield click(drawing)  # it follows the pointer until a button is let go over it
     if (cancel := await spot(page, "#create-event .cancel")) and not await _is_drawn(page, wanted):
         async for action in press(page, cancel):
             yield action

@@ -71,12 +71,10 @@ def _figures(measured: Throughput) -> dict[str, float]:
 
 
 def _ratios(ours: float, peers: dict[str, float | None]) -> dict[str, float | None]:
-    """Compare with the best that each peer did, however many processes it had."""
-    farama = [rate for name, rate in peers.items() if name.startswith("farama") and rate]
-    browsergym = peers.get("browsergym")
+    """Compare with each peer as it comes, and with as many Farama processes as there are cores."""
     return {
-        "ratio_vs_farama": ours / max(farama) if farama else None,
-        "ratio_vs_browsergym": ours / browsergym if browsergym else None,
+        f"ratio_vs_{name.removesuffix('_1')}": ours / rate if rate else None
+        for name, rate in {"browsergym": None, **peers}.items()
     }
 
 

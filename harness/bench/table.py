@@ -22,7 +22,8 @@ def table(figures: Mapping[str, Any]) -> str:
         rate = figures.get(f"episodes_per_minute_{name}")
         shown = f"{rate:14.0f}" if rate else f"{'not installed':>14}"
         lines.append(f"{label:24}{shown}")
-    ratio = figures["ratio_vs_farama"]
     lines.append(f"{'MB per extra context':24}{figures['memory_mb_per_context']:>14.1f}")
-    lines.append(f"{'ours at 8 / Farama best':24}{f'{ratio:.1f}' if ratio else '-':>14}")
+    for peer, label in (("farama", "Farama"), ("farama_2", "Farama twice")):
+        ratio = figures[f"ratio_vs_{peer}"]
+        lines.append(f"{f'ours at 8 / {label}':24}{f'{ratio:.1f}' if ratio else '-':>14}")
     return "\n".join(lines)

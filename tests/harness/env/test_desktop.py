@@ -80,9 +80,12 @@ def belongs_to_a_display(pid: int) -> bool:
 OUR_MARK = b"UNDERSTUDY_TEST_OF_LEAKS=1"
 
 
-def files() -> set[str]:
-    found = Path(tempfile.gettempdir()).iterdir()
-    return {path.name for path in found if path.name.startswith(("desktop-", "vd-"))}
+@pytest.fixture
+def room(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Yield a folder for temporary files that no other process writes to; sockets need it short."""
+    with tempfile.TemporaryDirectory(prefix="t-") as folder:
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        yield Path(folder)
 
 
 # Contract -----------------------------------------------------------------------------------------
@@ -229,20 +232,22 @@ def test_a_death_costs_one_episode(form: DesktopEnv, victim: str) -> None:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("task", [FORM, FILES])
-def test_resets_leave_no_process_and_no_file(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resets_leave_no_process_and_no_file(
+    task: str, room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(*OUR_MARK.decode().split("="))
-    before, files_before = descendants(), files()
+    before = descendants()
     env = DesktopEnv(task)
     try:
         env.reset(seed=0)
-        started, files_started = sorted(descendants().values()), len(files())
+        started, files_started = sorted(descendants().values()), len(list(room.iterdir()))
         for seed in range(repeats(4, 50)):
             env.reset(seed=seed)
             do(env, KeyChord(key="Tab"))
         assert sorted(descendants().values()) == started
-        assert len(files()) == files_started
+        assert len(list(room.iterdir())) == files_started
     finally:
         env.close()
 
     assert descendants().keys() <= before.keys()
-    assert files() <= files_before
+    assert list(room.iterdir()) == []

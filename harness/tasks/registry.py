@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import cache
 
-from harness.errors import UnknownTaskError
 from harness.tasks.desktop import desktop_tasks
 from harness.tasks.jobs import job_tasks
 from harness.tasks.miniwob import miniwob_tasks
-from harness.tasks.task import NAMESPACE, Task, WebTask
+from harness.tasks.task import Task, WebTask, find_task
 
 
 @cache
@@ -24,15 +22,7 @@ def web_task(name: str) -> WebTask:
     Raises:
         UnknownTaskError: there is none; the message names the nearest.
     """
-    short = name.removeprefix(f"{NAMESPACE}/")
-    tasks = web_tasks()
-    for task in (tasks.get(short), tasks.get(short.rpartition("-v")[0])):
-        if task:
-            return task
-    near = difflib.get_close_matches(short, tasks, n=3)
-    raise UnknownTaskError(
-        f"no web task {name!r}; " + (f"did you mean {', '.join(near)}?" if near else "see tasks")
-    )
+    return find_task(web_tasks(), name, kind="web", otherwise="see tasks")
 
 
 @cache

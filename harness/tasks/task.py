@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+from harness.errors import UnknownTaskError
 
 NAMESPACE = "understudy"
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,3 +79,18 @@ def env_id(task: Task) -> str:
     'understudy/miniwob-click-test-v0'
     """
     return f"{NAMESPACE}/{task.name}-v{task.version}"
+
+
+def find_task(tasks: Mapping[str, Found], name: str, *, kind: str, otherwise: str) -> Found:
+    """Return a task by its name, or by its Gymnasium id.
+
+    Raises:
+        UnknownTaskError: there is none; the message names the nearest, or ends with `otherwise`.
+    """
+    short = name.removeprefix(f"{NAMESPACE}/")
+    for known in (short, short.rpartition("-v")[0]):
+        if known in tasks:
+            return tasks[known]
+    near = difflib.get_close_matches(short, tasks, n=3)
+    hint = f"did you mean {', '.join(near)}?" if near else otherwise
+    raise UnknownTaskError(f"no {kind} task {name!r}; {hint}")

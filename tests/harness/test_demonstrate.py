@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +20,7 @@ from recorder.schema import Element, Episode, Observation, Redacted, TypeText
 from recorder.store import Recording
 from recorder.verify import verify
 from tests.soak import repeats
+from tests.waiting import until
 
 TASKS = ("miniwob-enter-password", "miniwob-click-checkboxes")
 _DEADLINE_S = 90.0
@@ -161,14 +160,6 @@ def recording_process(folder: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def until(is_so: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + _DEADLINE_S
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def ended(folder: Path) -> int:
     """Return how many episodes have ended in recordings that may be open."""
     paths = (folder / "recordings").glob("*/events.jsonl")
@@ -181,7 +172,7 @@ def ended(folder: Path) -> int:
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path, number: signal.Signals) -> None:
     folder, plan = tmp_path / "demos", Plan(tasks=("miniwob-click-button",), episodes=12)
     process = recording_process(folder)
-    until(lambda: ended(folder) >= 3)
+    until(lambda: ended(folder) >= 3, "three episodes have ended", patience_s=_DEADLINE_S)
     if number is signal.SIGINT:
         process.send_signal(number)
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from recorder.desktop.xvfb import VirtualDisplay
 from recorder.errors import UnsupportedError
 from recorder.schema import Click, Controller
 from recorder.store import Recording
+from tests.waiting import until
 
 PLAN = Plan(tasks=("miniwob-click-test",), episodes=1, by_human=True)
 FILMING = Filming(consent="a test", fps=FILMING_FPS, settle_ms=20)
@@ -27,13 +27,14 @@ FILMING = Filming(consent="a test", fps=FILMING_FPS, settle_ms=20)
 
 def until_shown(folder: Path) -> None:
     """Wait until a task is on the screen and in the recording."""
-    deadline = time.monotonic() + 60
     events = folder / "recordings" / "0001" / "events.jsonl"
-    while not (
-        events.exists() and b"frame_same" in events.read_bytes().partition(b"task_start")[2]
-    ):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(
+        lambda: (
+            events.exists() and b"frame_same" in events.read_bytes().partition(b"task_start")[2]
+        ),
+        "a task is shown",
+        patience_s=60,
+    )
 
 
 @pytest.mark.browser

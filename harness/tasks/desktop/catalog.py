@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -13,10 +12,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from harness.errors import UnknownTaskError
 from harness.tasks.desktop import files, forms, notes, sheets, sums
 from harness.tasks.desktop.task import DesktopTask, Scene
-from harness.tasks.task import NAMESPACE, HumanTime
+from harness.tasks.task import HumanTime, find_task
 
 _ESTIMATE_SD_LOG = 0.45
 
@@ -63,10 +61,5 @@ def desktop_task(name: str) -> DesktopTask:
         UnknownTaskError: there is none; the message names the nearest.
     """
     tasks = {task.name: task for task in desktop_tasks()}
-    short = name.removeprefix(f"{NAMESPACE}/")
-    for task in (tasks.get(short), tasks.get(short.rpartition("-v")[0])):
-        if task:
-            return task
-    near = difflib.get_close_matches(short, tasks, n=3)
-    hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(tasks)}"
-    raise UnknownTaskError(f"no desktop task {name!r}; {hint}")
+    everyone = f"there are {', '.join(tasks)}"
+    return find_task(tasks, name, kind="desktop", otherwise=everyone)

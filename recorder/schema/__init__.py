@@ -17,6 +17,7 @@ from recorder.schema.actions import (
     TypeText,
     Wait,
 )
+from recorder.schema.decisions import AgentContext, Decision
 from recorder.schema.episodes import (
     Episode,
     Step,
@@ -64,12 +65,14 @@ __all__ = [
     "EVENTS",
     "Action",
     "AgentAction",
+    "AgentContext",
     "Ask",
     "Box",
     "Button",
     "Click",
     "ClockAnchor",
     "Controller",
+    "Decision",
     "Done",
     "Drag",
     "Element",

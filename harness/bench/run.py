@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.bench.ours import PLACES, STEPS, TASK, Throughput, measure
-from harness.env.browsers import miniwob_pages
+from harness.env.stage import miniwob_pages
 from recorder.browser.chromium import find_chromium
 
 CONTEXTS = (1, 4, 8, 16)

@@ -8,8 +8,10 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
+from harness.demonstrate.browser import RecordableChromium
 from harness.demonstrate.page import Status
 from harness.demonstrate.plan import Plan, Unit
 from harness.demonstrate.recording import Told, free_names, missing_units
@@ -59,7 +61,7 @@ async def _show(
     folder: Path, filming: Filming, plan: Plan, units: Sequence[Unit], stopped: threading.Event
 ) -> None:
     refuse_no_display(sys.platform, dict(os.environ), headless=False)
-    async with Browsers(headless=False) as browsers:
+    async with Browsers(partial(RecordableChromium.start, headless=False)) as browsers:
         lease = await browsers.open()
         try:
             async with recorded_stage(folder, lease, filming) as stage:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from harness.demonstrate.plan import has_experts
 from harness.env.browsers import Browsers
+from harness.env.chromium import Chromium, Tab
 from harness.env.page import TaskPage
 from harness.errors import ExpertError
 from harness.tasks import human
@@ -121,7 +122,7 @@ async def play_pages(tasks: Sequence[WebTask], share: float = 1.0) -> dict[str, 
     found: dict[str, list[Played]] = {_page(task): [] for task in tasks}
     waiting = deque((task, _FIRST_SEED + k) for task in tasks for k in range(_seeds(task, share)))
 
-    async def work(browsers: Browsers) -> None:
+    async def work(browsers: Browsers[Tab]) -> None:
         page = TaskPage(browsers)
         while waiting:
             task, seed = waiting.popleft()
@@ -130,7 +131,7 @@ async def play_pages(tasks: Sequence[WebTask], share: float = 1.0) -> dict[str, 
                 found[_page(task)].append(played)
         await page.close()
 
-    async with Browsers() as browsers, asyncio.TaskGroup() as group:
+    async with Browsers(Chromium.start) as browsers, asyncio.TaskGroup() as group:
         for _ in range(_PAGES):
             group.create_task(work(browsers))
     return found

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.demonstrate.browser import RecordableTab
 from harness.env.browsers import Lease
 from harness.errors import InfrastructureError
 from harness.tasks.task import WebTask
@@ -35,7 +36,9 @@ class RecordedPage:
         settle_ms: real time given to the page after each action.
     """
 
-    def __init__(self, lease: Lease, recorder: BrowserRecorder, *, settle_ms: int = 0) -> None:
+    def __init__(
+        self, lease: Lease[RecordableTab], recorder: BrowserRecorder, *, settle_ms: int = 0
+    ) -> None:
         self._lease = lease
         self._recorder = recorder
         self._settle_ms = settle_ms
@@ -67,7 +70,7 @@ class RecordedPage:
         Raises:
             InfrastructureError: there is nothing to see.
         """
-        if not await self._recorder.look(self._lease.page):
+        if not await self._recorder.look(self._lease.tab.page):
             raise InfrastructureError("the page that is recorded cannot be seen")
 
     async def do(self, actor: BrowserActor, action: Action, parts: Sequence[Action] = ()) -> Status:
@@ -112,7 +115,7 @@ class RecordedPage:
 
         try:
             if self._cdp is None:
-                self._cdp = await self._lease.context.new_cdp_session(self._lease.page)
+                self._cdp = await self._lease.tab.context.new_cdp_session(self._lease.tab.page)
             answer = await self._cdp.send(
                 "Runtime.evaluate",
                 {"expression": f"stage.{call}", "returnByValue": True, "awaitPromise": True},

@@ -9,6 +9,7 @@ from contextlib import aclosing, suppress
 from itertools import count
 from pathlib import Path
 
+from harness.demonstrate.browser import RecordableChromium, RecordableTab
 from harness.demonstrate.page import Status
 from harness.demonstrate.plan import Plan, Unit, open_folder
 from harness.demonstrate.stage import Filming, Stage, recorded_stage
@@ -89,7 +90,7 @@ class _Crew:
 
     async def work(self, workers: int) -> None:
         """Record everything with so many pages side by side."""
-        async with Browsers() as browsers:
+        async with Browsers(RecordableChromium.start) as browsers:
             group = [asyncio.create_task(self._record_all(browsers)) for _ in range(workers)]
             try:
                 await asyncio.gather(*group)
@@ -98,7 +99,7 @@ class _Crew:
                     task.cancel()
                 await asyncio.gather(*group, return_exceptions=True)
 
-    async def _record_all(self, browsers: Browsers) -> None:
+    async def _record_all(self, browsers: Browsers[RecordableTab]) -> None:
         while self._waiting:
             name = next(self._names)
             lease = await browsers.open()
@@ -114,7 +115,7 @@ class _Crew:
                 if unit not in sound:
                     self._try_again(unit)
 
-    async def _record(self, name: str, lease: Lease) -> list[Unit]:
+    async def _record(self, name: str, lease: Lease[RecordableTab]) -> list[Unit]:
         played: list[Unit] = []
         folder = self._folder / "recordings" / name
         async with recorded_stage(folder, lease, _FILMING) as stage:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.demonstrate.browser import RecordableTab
 from harness.demonstrate.page import RecordedPage, Status
 from harness.demonstrate.plan import Unit
 from harness.env.browsers import Lease
@@ -94,21 +95,25 @@ def _outcome(status: Status) -> str:
 
 
 @asynccontextmanager
-async def recorded_stage(folder: Path, lease: Lease, filming: Filming) -> AsyncGenerator[Stage]:
+async def recorded_stage(
+    folder: Path, lease: Lease[RecordableTab], filming: Filming
+) -> AsyncGenerator[Stage]:
     """Record a page with the stage into a new folder, for the length of the block."""
     capture = _open_capture(folder, filming.consent)
     ledger = Ledger()
     try:
         recording = BrowserRecorder(
-            lease.context, capture, ledger=ledger, fps=filming.fps, lossless=True
+            lease.tab.context, capture, ledger=ledger, fps=filming.fps, lossless=True
         )
         async with recording as recorder:
             await recorder.ready()
             yield Stage(
                 capture,
                 RecordedPage(lease, recorder, settle_ms=filming.settle_ms),
-                BrowserActor(lease.page, ledger, Controller.SCRIPT, "expert", recorder=recorder),
-                BrowserActor(lease.page, ledger, Controller.SCRIPT, "stagehand"),
+                BrowserActor(
+                    lease.tab.page, ledger, Controller.SCRIPT, "expert", recorder=recorder
+                ),
+                BrowserActor(lease.tab.page, ledger, Controller.SCRIPT, "stagehand"),
             )
     finally:
         await asyncio.to_thread(capture.close)

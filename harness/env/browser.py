@@ -10,10 +10,12 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from harness.env.browsers import AREA, Browsers
+from harness.env.browsers import Browsers
+from harness.env.chromium import Chromium, Tab
 from harness.env.loop import LoopThread
 from harness.env.page import Outcome, PageConfig, TaskPage
 from harness.env.spaces import Sample, action_space, from_observation, observation_space, to_action
+from harness.env.stage import AREA
 from harness.errors import ConfigError
 from harness.tasks.registry import web_task
 from harness.tasks.task import WebTask
@@ -65,7 +67,7 @@ class WebTaskEnv(gymnasium.Env[Sample, Sample]):
         self._config = PageConfig(elements=elements, action_ms=action_ms)
         self._pixels: NDArray[np.uint8] | None = None
         self._loop: LoopThread | None = None
-        self._browsers: Browsers | None = None
+        self._browsers: Browsers[Tab] | None = None
         self._page: TaskPage | None = None
 
     def reset(
@@ -129,7 +131,7 @@ class WebTaskEnv(gymnasium.Env[Sample, Sample]):
         return self._page
 
     async def _start(self) -> TaskPage:
-        self._browsers = Browsers()
+        self._browsers = Browsers(Chromium.start)
         await self._browsers.__aenter__()
         return TaskPage(self._browsers, self._config)
 

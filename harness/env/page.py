@@ -9,12 +9,14 @@ import json
 import math
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.env.browsers import AREA, Browsers, Lease
+from harness.env.browsers import Browsers, Lease
+from harness.env.chromium import Tab
+from harness.env.stage import AREA
 from harness.errors import ConfigError, InfrastructureError
 from harness.tasks.faults import Fault, known_faults
 from harness.tasks.task import WebTask
@@ -35,9 +37,6 @@ from recorder.schema import (
     TypeText,
     Wait,
 )
-
-if TYPE_CHECKING:
-    from playwright.async_api import CDPSession
 
 Result = TypeVar("Result")
 
@@ -90,11 +89,10 @@ class _Episode:
 class TaskPage:
     """Plays episodes of web tasks, one at a time, in a page that it replaces now and then."""
 
-    def __init__(self, browsers: Browsers, config: PageConfig | None = None) -> None:
+    def __init__(self, browsers: Browsers[Tab], config: PageConfig | None = None) -> None:
         self._browsers = browsers
         self._config = config or PageConfig()
-        self.lease: Lease | None = None
-        self._cdp: CDPSession | None = None
+        self.lease: Lease[Tab] | None = None
         self._actor: BrowserActor | None = None
         self._episodes = 0
         self._episode: _Episode | None = None
@@ -221,9 +219,8 @@ class TaskPage:
     async def _replace(self) -> None:
         await self.close()
         self.lease = lease = await self._browsers.open()
-        self._cdp = await lease.context.new_cdp_session(lease.page)
         config = self._config
-        self._actor = BrowserActor(lease.page, Ledger(), config.controller, config.agent)
+        self._actor = BrowserActor(lease.tab, Ledger(), config.controller, config.agent)
 
     async def _show(self, episode: _Episode) -> dict[str, Any]:
         path = episode.task.pages[episode.index]
@@ -282,20 +279,16 @@ class TaskPage:
         return answer["result"].get("value")
 
     async def _send(self, method: str, **values: Any) -> dict[str, Any]:
-        if not self._cdp or not self.lease:
+        if not self.lease:
             raise InfrastructureError("the page is gone")
-        return await self._guarded(self._cdp.send(method, values))
+        return await self._guarded(self.lease.tab.send(method, values))
 
     async def _guarded(self, work: Coroutine[Any, Any, Result]) -> Result:
-        from playwright.async_api import Error  # noqa: PLC0415 - an optional extra
-
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 return await work
         except TimeoutError as error:
             raise InfrastructureError(f"the page hung for {_PATIENCE_S:.0f} s") from error
-        except Error as error:
-            raise InfrastructureError(str(error).splitlines()[0]) from error
 
 
 def _check(action: Action) -> None:

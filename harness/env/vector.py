@@ -12,10 +12,12 @@ from gymnasium.vector.utils import batch_space, concatenate, create_empty_array,
 from numpy.typing import NDArray
 
 from harness.env.browser import BUTTONS
-from harness.env.browsers import AREA, Browsers
+from harness.env.browsers import Browsers
+from harness.env.chromium import Chromium, Tab
 from harness.env.loop import LoopThread
 from harness.env.page import Outcome, PageConfig, TaskPage
 from harness.env.spaces import Sample, action_space, from_observation, observation_space, to_action
+from harness.env.stage import AREA
 from harness.errors import ConfigError
 from harness.tasks.registry import web_task
 from harness.tasks.task import WebTask
@@ -72,7 +74,7 @@ class AsyncWebVectorEnv(VectorEnv[Sample, Sample, NDArray[Any]]):
         self._outcomes: list[Outcome | None] = [None] * self.num_envs
         self._pages: list[TaskPage] = []
         self._loop: LoopThread | None = None
-        self._browsers: Browsers | None = None
+        self._browsers: Browsers[Tab] | None = None
 
     def reset(
         self,
@@ -167,7 +169,7 @@ class AsyncWebVectorEnv(VectorEnv[Sample, Sample, NDArray[Any]]):
         return self._pages
 
     async def _start(self) -> list[TaskPage]:
-        self._browsers = Browsers()
+        self._browsers = Browsers(Chromium.start)
         await self._browsers.__aenter__()
         return [TaskPage(self._browsers, self._config) for _ in self.tasks]
 

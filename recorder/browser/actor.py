@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Literal, assert_never
+from typing import Literal, assert_never
 
+from recorder.browser.hands import Hands
 from recorder.browser.keyboard import MODIFIERS, code_of
 from recorder.browser.recorder import BrowserRecorder
 from recorder.clock import Clock, SystemClock
@@ -28,9 +29,6 @@ from recorder.schema import (
     Wait,
 )
 
-if TYPE_CHECKING:
-    from playwright.async_api import Page
-
 _PIXELS_PER_NOTCH = 100.0  # what Chromium makes of one on Linux
 
 
@@ -38,7 +36,7 @@ class BrowserActor:
     """Acts on one page as an agent or a script.
 
     Args:
-        page: the page.
+        page: the page, or what stands for it: a mouse and a keyboard.
         ledger: shared with whoever records the page.
         controller: who acts.
         agent: its name.
@@ -48,7 +46,7 @@ class BrowserActor:
 
     def __init__(
         self,
-        page: Page,
+        page: Hands,
         ledger: Ledger,
         controller: Controller,
         agent: str,

@@ -28,6 +28,10 @@ _CODES = {
     "\r": "Enter",
     **{name: f"{name}Left" for name in MODIFIERS.values()},
 }
+_SHIFTED = {
+    **{pair[0]: pair[1] for pair in _PUNCTUATION},
+    **{str(digit): character for digit, character in enumerate(_SHIFTED_DIGITS)},
+}
 
 
 def code_of(key: str) -> str:
@@ -41,3 +45,12 @@ def code_of(key: str) -> str:
     if key in _CODES:
         return _CODES[key]
     return key if len(key) > 1 and key.isascii() else ""
+
+
+def shifted(key: str) -> str:
+    """Return the DOM `key` of the same physical key while Shift is held.
+
+    >>> shifted("q"), shifted("/"), shifted("Q"), shifted("Enter")
+    ('Q', '?', 'Q', 'Enter')
+    """
+    return key.upper() if len(key) == 1 and key.isalpha() else _SHIFTED.get(key, key)

@@ -52,7 +52,7 @@ class BrowserRecorder:
         names = Names(trusted=capture.gate.rules.trust_domains)
         self._wiring = Wiring(context, capture, names, images, ledger, self._remember, begun_ns)
         self._undo = AsyncExitStack()
-        self._watchers: dict[Page, PageWatcher] = {}
+        self._watchers: dict[object, PageWatcher] = {}
         self._starting: set[asyncio.Task[None]] = set()
         self._pointer = (0, 0)
         self._buttons: set[str] = set()
@@ -85,7 +85,7 @@ class BrowserRecorder:
         watcher = self._watchers.get(page) if page else None
         return watcher.name if watcher else ""
 
-    async def secrecy(self, page: Page) -> str:
+    async def secrecy(self, page: object) -> str:
         """Return "" when what has the keyboard focus is no secret; else secret or unknown."""
         watcher = self._watchers.get(page)
         return await watcher.secrecy() if watcher else "unknown"

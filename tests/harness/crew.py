@@ -10,6 +10,7 @@ from typing import TypeVar
 import psutil
 
 from harness.env.browsers import Browsers
+from harness.env.chromium import Chromium, Tab
 from harness.env.page import PageConfig, TaskPage
 
 Thing = TypeVar("Thing")
@@ -27,7 +28,7 @@ def crew(
     waiting = list(reversed(list(things)))
     results: dict[Thing, Result] = {}
 
-    async def member(browsers: Browsers) -> None:
+    async def member(browsers: Browsers[Tab]) -> None:
         page = TaskPage(browsers, config)
         while waiting:
             thing = waiting.pop()
@@ -35,7 +36,7 @@ def crew(
         await page.close()
 
     async def everybody() -> None:
-        async with Browsers() as browsers:
+        async with Browsers(Chromium.start) as browsers:
             await asyncio.gather(*(member(browsers) for _ in range(size)))
 
     asyncio.run(everybody())

@@ -13,6 +13,7 @@ import pytest
 
 from harness.demonstrate import Plan, Take, Unit, demonstrate, demonstrations
 from harness.env.browsers import Browsers
+from harness.env.chromium import Chromium
 from harness.env.page import PageConfig, TaskPage
 from harness.errors import ConfigError, UnknownTaskError
 from harness.tasks.registry import web_task
@@ -86,7 +87,7 @@ def test_what_is_typed_into_a_task_is_kept(demos: Path) -> None:
 @pytest.mark.browser
 @pytest.mark.slow
 async def test_the_first_image_is_the_first_observation_of_an_environment(demos: Path) -> None:
-    async with Browsers() as browsers:
+    async with Browsers(Chromium.start) as browsers:
         page = TaskPage(browsers, PageConfig(elements=True))
         for episode in _first(demos, repeats(4, 100)):
             outcome = await page.reset(web_task(episode.task), int(episode.seed))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.demonstrate import Plan, Take, Unit, demonstrate_by_human
+from harness.demonstrate.browser import RecordableChromium
 from harness.demonstrate.by_human import FILMING_FPS, show_task
 from harness.demonstrate.plan import open_folder
 from harness.demonstrate.reading import demonstrations
@@ -41,13 +42,13 @@ def until_shown(folder: Path) -> None:
 @pytest.mark.slow
 async def test_what_a_person_does_is_an_episode_of_a_human(tmp_path: Path) -> None:
     open_folder(tmp_path, PLAN)
-    async with Browsers() as browsers:
+    async with Browsers(RecordableChromium.start) as browsers:
         lease = await browsers.open()
         async with recorded_stage(tmp_path / "recordings" / "0001", lease, FILMING) as stage:
             shown = show_task(stage, Unit(0, PLAN.tasks[0]), PLAN, threading.Event())
             playing = asyncio.create_task(shown)
             await asyncio.to_thread(until_shown, tmp_path)
-            await lease.page.frame_locator("iframe").locator("#area button").click()
+            await lease.tab.page.frame_locator("iframe").locator("#area button").click()
             await playing
         await lease.close()
     (take,) = list_recording(tmp_path, "0001")

@@ -40,6 +40,9 @@ const stage = (() => {
     math.random = () => (state = (state * 48271) % 2147483647) / 2147483647;
   };
 
+  // They would wait for somebody outside the page.
+  const noDialogs = { alert() {}, print() {}, confirm: () => false, prompt: () => null };
+
   // The time that a person lives in, for pages that are recorded.
   const realClock = () => {
     const start = performance.now();
@@ -59,6 +62,7 @@ const stage = (() => {
     task.open();
     fixChance(view.Math);
     clock = live ? realClock() : makeClock(view, EPOCH_MS);
+    Object.assign(view, noDialogs);
     task.write(
       html
         .replace(/<script/gi, `<script nonce="${nonce}"`)

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from harness.env.browsers import Browsers
+from harness.env.chromium import Chromium
 from harness.env.page import TaskPage
 from harness.tasks.experts.dom import click, spot
 from harness.tasks.registry import web_task
@@ -31,7 +32,7 @@ async def press(page: TaskPage, css: str, keys: str) -> str:
 async def pasted() -> list[tuple[str, str]]:
     """Return what was copied and what was pasted, on two pages that take turns."""
     task = web_task("miniwob-copy-paste")
-    async with Browsers() as browsers:
+    async with Browsers(Chromium.start) as browsers:
         pages = [TaskPage(browsers), TaskPage(browsers)]
         for seed, page in enumerate(pages):
             await page.reset(task, seed)
@@ -44,7 +45,7 @@ async def pasted() -> list[tuple[str, str]]:
 async def left_behind() -> str:
     """Return what a new episode finds on the clipboard after another has copied something."""
     task = web_task("miniwob-copy-paste")
-    async with Browsers() as browsers:
+    async with Browsers(Chromium.start) as browsers:
         page = TaskPage(browsers)
         await page.reset(task, 0)
         await press(page, COPY, "ac")

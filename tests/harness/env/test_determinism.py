@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 import pytest
 
-from harness.env.browsers import AREA
 from harness.env.page import Outcome, PageConfig, TaskPage
+from harness.env.stage import AREA
 from harness.tasks.registry import web_tasks
 from harness.tasks.task import WebTask
 from recorder.schema import Action, Click, Drag, Element, KeyChord, ScrollBy, TypeText

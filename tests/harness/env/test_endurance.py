@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from harness.env.browsers import Browsers
+from harness.env.chromium import Chromium, Tab
 from harness.env.page import Outcome, TaskPage
 from harness.tasks.registry import web_tasks
 from recorder.schema import Click
@@ -48,7 +49,7 @@ async def run(kill_at: int | None) -> tuple[list[Outcome], list[float]]:
     outcomes: list[Outcome] = []
     memory: list[float] = []
 
-    async def member(browsers: Browsers) -> None:
+    async def member(browsers: Browsers[Tab]) -> None:
         page = TaskPage(browsers)
         while numbers:
             outcomes.append(await episode(page, numbers.pop()))
@@ -58,7 +59,7 @@ async def run(kill_at: int | None) -> tuple[list[Outcome], list[float]]:
                 memory.append(memory_mb())
         await page.close()
 
-    async with Browsers() as browsers:
+    async with Browsers(Chromium.start) as browsers:
         await asyncio.gather(*(member(browsers) for _ in range(SIZE)))
     return outcomes, memory
 

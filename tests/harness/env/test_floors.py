@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from harness.env.browsers import AREA
 from harness.env.page import TaskPage
+from harness.env.stage import AREA
 from harness.tasks.registry import web_tasks
 from harness.tasks.task import WebTask
 from recorder.schema import Click, Wait

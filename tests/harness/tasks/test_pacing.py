@@ -9,9 +9,11 @@ from random import Random
 import numpy as np
 import pytest
 
-from harness.env.browsers import AREA, Browsers
+from harness.env.browsers import Browsers
+from harness.env.chromium import Chromium
 from harness.env.page import TaskPage
 from harness.env.play import play
+from harness.env.stage import AREA
 from harness.tasks.experts.pacing import Hand, Pace, fitts_s, movement, pace_of
 from harness.tasks.experts.playing import Manner
 from harness.tasks.keystrokes import operators, seconds
@@ -112,7 +114,7 @@ def test_pages_without_times_have_the_pace_of_all() -> None:
 @pytest.mark.parametrize("page", TIMED[: repeats(2, 5)])
 async def test_episodes_take_as_long_as_people(page: str) -> None:
     task, logs = web_task(f"miniwob-{page}"), list[float]()
-    async with Browsers() as browsers:
+    async with Browsers(Chromium.start) as browsers:
         shown = TaskPage(browsers)
         for seed in range(5000, 5000 + repeats(25, 100)):
             outcome = await play(shown, task, seed, manner=Manner(paced=True))

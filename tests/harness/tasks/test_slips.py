@@ -6,9 +6,11 @@ from random import Random
 
 import pytest
 
-from harness.env.browsers import AREA, Browsers
+from harness.env.browsers import Browsers
+from harness.env.chromium import Chromium
 from harness.env.page import TaskPage
 from harness.env.play import play
+from harness.env.stage import AREA
 from harness.tasks.experts.playing import Manner
 from harness.tasks.experts.slips import Slips, typo
 from harness.tasks.registry import web_task
@@ -28,7 +30,7 @@ def test_a_typo_is_one_mistake_away(text: str) -> None:
 @pytest.mark.browser
 @pytest.mark.slow
 async def test_clicks_miss_and_only_the_share_that_was_asked() -> None:
-    async with Browsers() as browsers:
+    async with Browsers(Chromium.start) as browsers:
         page = TaskPage(browsers)
         await page.reset(web_task("miniwob-click-button"), 3)
         aimed, seeds = Click(x=40, y=80), range(repeats(60, 500))
@@ -53,7 +55,7 @@ async def test_clicks_miss_and_only_the_share_that_was_asked() -> None:
 @pytest.mark.browser
 @pytest.mark.slow
 async def test_an_expert_that_slips_goes_on_from_there() -> None:
-    async with Browsers() as browsers:
+    async with Browsers(Chromium.start) as browsers:
         page, manner = TaskPage(browsers), Manner(slips=0.3)
         task = web_task("miniwob-enter-text")
         won = [(await play(page, task, seed, manner=manner)).reward for seed in range(8)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
-from recorder.browser.keyboard import MODIFIERS, code_of, shifted
+from recorder.browser.keyboard import MODIFIERS, code_of
 
 Send = Callable[[str, dict[str, Any]], Awaitable[object]]
 Button = Literal["left", "middle", "right"]
@@ -119,12 +119,11 @@ class Keyboard:
         """Press a key, by its DOM `key`."""
         is_repeated = key in self._held
         self._held.add(key)
-        given = shifted(key) if "Shift" in self._held else key
         # a key pressed with Ctrl, Alt or Meta writes nothing
-        text = "" if self.modifiers & ~_MASK["Shift"] else _text_of(given)
+        text = "" if self.modifiers & ~_MASK["Shift"] else _text_of(key)
         await self._event(
             "keyDown" if text else "rawKeyDown",
-            given,
+            key,
             text=text,
             unmodifiedText=text,
             autoRepeat=is_repeated,
@@ -133,7 +132,7 @@ class Keyboard:
     async def up(self, key: str) -> None:
         """Release a key."""
         self._held.discard(key)
-        await self._event("keyUp", shifted(key) if "Shift" in self._held else key)
+        await self._event("keyUp", key)
 
     async def insert_text(self, text: str) -> None:
         """Write what no key gives, as an input method would."""

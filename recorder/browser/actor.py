@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Literal, assert_never
 
 from recorder.browser.hands import Hands
-from recorder.browser.keyboard import MODIFIERS, code_of
+from recorder.browser.keyboard import MODIFIERS, code_of, shifted
 from recorder.browser.recorder import BrowserRecorder
 from recorder.clock import Clock, SystemClock
 from recorder.errors import ConfigError
@@ -141,9 +141,10 @@ class BrowserActor:
         await self._page.mouse.wheel(action.dx * factor, action.dy * factor)
 
     async def _chord(self, action: KeyChord) -> None:
+        key = shifted(action.key) if "shift" in action.modifiers else action.key
         async with self._held(action.modifiers):
             for _ in range(action.count):
-                await self._press(action.key)
+                await self._press(key)
 
     async def _type(self, text: str) -> None:
         for character in text:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
+import numpy as np
 import psutil
 import pytest
 
@@ -11,7 +13,7 @@ from harness.env.browsers import Browsers
 from harness.env.chromium import Chromium, Tab
 from harness.env.page import Outcome, TaskPage
 from harness.tasks.registry import web_tasks
-from recorder.schema import Click
+from recorder.schema import Click, Observation
 from tests.harness.crew import chromium
 from tests.soak import repeats
 
@@ -19,6 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 EPISODES = repeats(200, 1000)
 SIZE = 4
+NOTHING = Observation(pixels=np.zeros((1, 1, 3), np.uint8), cursor=(0, 0), t_ns=0)
 MINIWOB = [task for task in web_tasks().values() if "miniwob" in task.tags]
 
 
@@ -52,7 +55,8 @@ async def run(kill_at: int | None) -> tuple[list[Outcome], list[float]]:
     async def member(browsers: Browsers[Tab]) -> None:
         page = TaskPage(browsers)
         while numbers:
-            outcomes.append(await episode(page, numbers.pop()))
+            # an observation kept is memory that grows
+            outcomes.append(replace(await episode(page, numbers.pop()), observation=NOTHING))
             if len(outcomes) == kill_at:
                 chromium().kill()
             if len(outcomes) % (EPISODES // 10) == 0:
@@ -68,8 +72,8 @@ def test_memory_does_not_grow_and_no_episode_is_lost() -> None:
     outcomes, memory = asyncio.run(run(kill_at=None))
     assert len(outcomes) == EPISODES
     assert not [outcome for outcome in outcomes if "infrastructure_error" in outcome.info]
-    early, late = sorted(memory[1:4])[1], sorted(memory[-3:])[1]
-    assert late <= 1.10 * early
+    # what is not yet collected comes and goes with the pages shown; a leak raises the floor
+    assert min(memory[-4:]) <= 1.10 * min(memory[:4])
 
 
 def test_a_killed_browser_loses_only_the_episodes_in_flight() -> None:

@@ -10,10 +10,8 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from harness.env.browsers import Browsers
-from harness.env.chromium import Chromium, Tab
-from harness.env.loop import LoopThread
 from harness.env.page import Outcome, PageConfig, TaskPage
+from harness.env.pages import TaskPages
 from harness.env.spaces import Sample, action_space, from_observation, observation_space, to_action
 from harness.env.stage import AREA
 from harness.errors import ConfigError
@@ -66,9 +64,7 @@ class WebTaskEnv(gymnasium.Env[Sample, Sample]):
         self._has_elements = elements
         self._config = PageConfig(elements=elements, action_ms=action_ms)
         self._pixels: NDArray[np.uint8] | None = None
-        self._loop: LoopThread | None = None
-        self._browsers: Browsers[Tab] | None = None
-        self._page: TaskPage | None = None
+        self._pages: TaskPages | None = None
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -77,14 +73,13 @@ class WebTaskEnv(gymnasium.Env[Sample, Sample]):
         super().reset(seed=seed)
         instance = int(self.np_random.integers(2**53)) if seed is None else seed
         faults: Sequence[str] = (options or {}).get("faults", ())
-        outcome = self._run(self._started().reset(self.task, instance, faults))
+        self._pages = self._pages or TaskPages(1, self._config)
+        outcome = self.run(self.page.reset(self.task, instance, faults))
         return self._sample(outcome), {**outcome.info, "task": self.task.name, "seed": instance}
 
     def step(self, action: Sample) -> tuple[Sample, float, bool, bool, dict[str, Any]]:
         """Do one action of the action space."""
-        if not self._page:
-            raise ConfigError("no episode is running; call reset first")
-        outcome = self._run(self._page.step(to_action(action)))
+        outcome = self.run(self.page.step(to_action(action)))
         sample = self._sample(outcome)
         return sample, outcome.reward, outcome.terminated, outcome.truncated, outcome.info
 
@@ -96,51 +91,27 @@ class WebTaskEnv(gymnasium.Env[Sample, Sample]):
 
     def close(self) -> None:
         """Close the browser; `reset` would start another."""
-        loop, self._loop = self._loop, None
-        if not loop:
-            return
-        try:
-            loop.run(self._stop())
-        finally:
-            loop.close()
+        pages, self._pages = self._pages, None
+        if pages:
+            pages.close()
 
     # What experts may do --------------------------------------------------------------------------
 
     @property
     def page(self) -> TaskPage:
         """The page itself, for experts; a policy has no business with it."""
-        if not self._page:
-            raise ConfigError("no episode is running; call reset first")
-        return self._page
+        return self._opened().pages[0]
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Run an expert's coroutine where the page lives."""
-        return self._run(work)
+        return self._opened().run(work)
 
     # Parts ----------------------------------------------------------------------------------------
 
-    def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        assert self._loop
-        return self._loop.run(work)
-
-    def _started(self) -> TaskPage:
-        if not self._loop:
-            self._loop = LoopThread()
-            self._page = self._loop.run(self._start())
-        assert self._page
-        return self._page
-
-    async def _start(self) -> TaskPage:
-        self._browsers = Browsers(Chromium.start)
-        await self._browsers.__aenter__()
-        return TaskPage(self._browsers, self._config)
-
-    async def _stop(self) -> None:
-        if self._page:
-            await self._page.close()
-            self._page = None
-        if self._browsers:
-            await self._browsers.__aexit__()
+    def _opened(self) -> TaskPages:
+        if not self._pages:
+            raise ConfigError("no episode is running; call reset first")
+        return self._pages
 
     def _sample(self, outcome: Outcome) -> Sample:
         self._pixels = outcome.observation.pixels

@@ -12,10 +12,8 @@ from gymnasium.vector.utils import batch_space, concatenate, create_empty_array,
 from numpy.typing import NDArray
 
 from harness.env.browser import BUTTONS
-from harness.env.browsers import Browsers
-from harness.env.chromium import Chromium, Tab
-from harness.env.loop import LoopThread
 from harness.env.page import Outcome, PageConfig, TaskPage
+from harness.env.pages import TaskPages
 from harness.env.spaces import Sample, action_space, from_observation, observation_space, to_action
 from harness.env.stage import AREA
 from harness.errors import ConfigError
@@ -72,9 +70,7 @@ class AsyncWebVectorEnv(VectorEnv[Sample, Sample, NDArray[Any]]):
         self._has_elements = elements
         self._config = PageConfig(elements=elements, action_ms=action_ms)
         self._outcomes: list[Outcome | None] = [None] * self.num_envs
-        self._pages: list[TaskPage] = []
-        self._loop: LoopThread | None = None
-        self._browsers: Browsers[Tab] | None = None
+        self._pages: TaskPages | None = None
 
     def reset(
         self,
@@ -97,8 +93,9 @@ class AsyncWebVectorEnv(VectorEnv[Sample, Sample, NDArray[Any]]):
         seeds = self._seeds(seed)
         self._take_tasks(chosen, options.get("tasks"))
         faults: Sequence[str] = options.get("faults", ())
-        pages = self._started()
-        outcomes = self._run(
+        self._pages = self._pages or TaskPages(self.num_envs, self._config)
+        pages = self.pages
+        outcomes = self.run(
             _together([pages[i].reset(self.tasks[i], seeds[i], faults) for i in chosen])
         )
         infos: dict[str, Any] = {}
@@ -110,13 +107,12 @@ class AsyncWebVectorEnv(VectorEnv[Sample, Sample, NDArray[Any]]):
 
     def step(self, actions: Sample) -> Step:
         """Do one action in each environment whose episode is running."""
-        if not self._pages:
-            raise ConfigError("no episode is running; call reset first")
+        pages = self.pages
         wanted = [to_action(sample) for sample in iterate(self.action_space, actions)]
         running = [
             i for i, outcome in enumerate(self._outcomes) if outcome and not _is_over(outcome)
         ]
-        outcomes = self._run(_together([self._pages[i].step(wanted[i]) for i in running]))
+        outcomes = self.run(_together([pages[i].step(wanted[i]) for i in running]))
         infos: dict[str, Any] = {}
         rewards = np.zeros(self.num_envs)
         for i, outcome in zip(running, outcomes, strict=True):
@@ -137,47 +133,27 @@ class AsyncWebVectorEnv(VectorEnv[Sample, Sample, NDArray[Any]]):
 
     def close_extras(self, **_: Any) -> None:
         """Close the browser."""
-        loop, self._loop = self._loop, None
-        if not loop:
-            return
-        try:
-            loop.run(self._stop())
-        finally:
-            loop.close()
+        pages, self._pages = self._pages, None
+        if pages:
+            pages.close()
 
     # What experts may do --------------------------------------------------------------------------
 
     @property
     def pages(self) -> Sequence[TaskPage]:
         """The pages themselves, for experts; a policy has no business with them."""
-        return self._pages
+        return self._opened().pages
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Run an expert's coroutine where the pages live."""
-        return self._run(work)
+        return self._opened().run(work)
 
     # Parts ----------------------------------------------------------------------------------------
 
-    def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        assert self._loop
-        return self._loop.run(work)
-
-    def _started(self) -> list[TaskPage]:
-        if not self._loop:
-            self._loop = LoopThread()
-            self._pages = self._loop.run(self._start())
+    def _opened(self) -> TaskPages:
+        if not self._pages:
+            raise ConfigError("no episode is running; call reset first")
         return self._pages
-
-    async def _start(self) -> list[TaskPage]:
-        self._browsers = Browsers(Chromium.start)
-        await self._browsers.__aenter__()
-        return [TaskPage(self._browsers, self._config) for _ in self.tasks]
-
-    async def _stop(self) -> None:
-        await _together([page.close() for page in self._pages])
-        self._pages = []
-        if self._browsers:
-            await self._browsers.__aexit__()
 
     def _chosen(self, mask: Flags | None) -> list[int]:
         if mask is None:

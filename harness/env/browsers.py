@@ -43,7 +43,7 @@ class Browser(Protocol[TabT_co]):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Running(Generic[TabT]):
     browser: Browser[TabT]
     opened: int = 0
@@ -61,13 +61,14 @@ class Browsers(Generic[TabT]):
         self._start = start
         self._stack = AsyncExitStack()
         self._running: _Running[TabT] | None = None
+        self._all: list[_Running[TabT]] = []
         self._lock = asyncio.Lock()
         self._server = page_server()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             stack.enter_context(self._server)
-            stack.push_async_callback(self._retire)
+            stack.push_async_callback(self._close_all)
             self._stack = stack.pop_all()
         return self
 
@@ -92,6 +93,7 @@ class Browsers(Generic[TabT]):
                 await self._retire()
             if not self._running:
                 self._running = _Running(await self._start(self._server.proxy))
+                self._all.append(self._running)
             self._running.opened += 1
             self._running.pages += 1
             return self._running
@@ -99,7 +101,15 @@ class Browsers(Generic[TabT]):
     async def _retire(self) -> None:
         running, self._running = self._running, None
         if running and not running.pages:
+            await self._close(running)
+
+    async def _close(self, running: _Running[TabT]) -> None:
+        if running in self._all:
+            self._all.remove(running)
             await running.browser.close()
+
+    async def _close_all(self) -> None:
+        await asyncio.gather(*(self._close(running) for running in list(self._all)))
 
     async def _open(self, running: _Running[TabT]) -> Lease[TabT]:
         try:
@@ -113,7 +123,7 @@ class Browsers(Generic[TabT]):
         """Note that a page was closed, and close a browser that was waiting for that."""
         running.pages -= 1
         if running is not self._running and not running.pages:
-            await running.browser.close()
+            await self._close(running)
 
 
 class Lease(Generic[TabT]):

@@ -31,11 +31,11 @@ async def _errand(page: Page) -> _Errand:
     if fields:
         text = fields.get("message", fields.get("to", ""))
         return _Errand(fields.get("task", "forward"), fields["by"], text)
-    sender, what = told(page.goal, r"email by (\S+) and (.+)").groups()
+    sender, what = told(page.goal, r"email by (.+?) and (.+)").groups()
     if "reply" in what:
         return _Errand("reply", sender, quoted(what)[0])
     if "forward" in what:
-        return _Errand("forward", sender, told(what, r" to (\S+)\.$")[1])
+        return _Errand("forward", sender, told(what, r".* to (.+)\.$")[1])
     return _Errand("delete" if "trash" in what else "star", sender)
 
 

@@ -51,7 +51,7 @@ def _beyond(way: int) -> int:
 
 async def _item(page: Page) -> Action | None:
     """Drag an item of a list to where it is to be."""
-    found = told(page.goal, r"Drag (\S+) (.+)\.")
+    found = told(page.goal, r"Drag (.+?) ((?:up|down|to) .+)\.")
     items = await spots(page, "#sortable li")
     index = next(item.index for item in items if item.text == found[1])
     return _onto(items[index], items[_place(found[2], index, len(items))])
@@ -72,7 +72,7 @@ def _place(words: str, index: int, count: int) -> int:
 
 async def _cell(page: Page) -> Action | None:
     """Drag an item of a grid to where it is to be."""
-    found = told(page.goal, r"Drag (\S+) (?:to the (.+)|(\w+) by one)\.")
+    found = told(page.goal, r"Drag (.+?) (?:to the (.+)|(\w+) by one)\.")
     items = await spots(page, "#sortable li")
     index = next(item.index for item in items if item.text == found[1])
     if found[2]:

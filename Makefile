@@ -21,6 +21,7 @@ soak: setup  ## all tests with their big repeat counts; takes an hour or so
 format: setup  ## put the code into its form
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
-bench: setup  ## measure the recorder and the environments, next to their peers
+bench: setup  ## measure the recorder, the environments and the policy, next to their peers
 	@.venv/bin/understudy bench recorder --json bench/recorder.json
 	@.venv/bin/understudy bench env --json bench/env.json
+	@.venv/bin/understudy bench policy --json bench/policy.json

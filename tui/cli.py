@@ -11,11 +11,15 @@ from pathlib import Path
 import tyro
 
 from harness.errors import HarnessError, InfrastructureError
+from policy.errors import PolicyError
 from recorder.errors import CaptureError, ConfigError, RecorderError
 from tui.commands import recordings, tools
+from tui.commands.calibrate import calibrate
 from tui.commands.demonstrate import demonstrate
+from tui.commands.evaluate import evaluate
 from tui.commands.record import record
 from tui.commands.tasks import tasks
+from tui.commands.train import train
 
 COMMANDS = {
     "record": record,
@@ -30,6 +34,9 @@ COMMANDS = {
     "delete": recordings.delete,
     "tasks": tasks,
     "demonstrate": demonstrate,
+    "train": train,
+    "calibrate": calibrate,
+    "evaluate": evaluate,
     "doctor": tools.doctor,
     "bench": tools.bench,
     "demo": tools.demo,
@@ -55,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (CaptureError, InfrastructureError) as error:
         print(f"understudy: {error}", file=sys.stderr)
         return 1
-    except (RecorderError, HarnessError) as error:
+    except (RecorderError, HarnessError, PolicyError) as error:
         print(f"understudy: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough

@@ -24,7 +24,7 @@ LINES = [
     for line in block.splitlines()
     if line.startswith("understudy ")
 ]
-LONG = ("record", "bench", "doctor", "demo", "demonstrate")
+LONG = ("record", "bench", "doctor", "demo", "demonstrate", "train", "calibrate", "evaluate")
 QUICK = [line for line in LINES if line[0] not in LONG]
 RECORD = [line for line in LINES if line[0] == "record"]
 

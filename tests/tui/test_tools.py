@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+import policy.bench
 import recorder.bench
+from policy.train import TrainConfig
 from recorder import doctor
 from recorder.store import Recording
 from recorder.verify import verify
@@ -65,6 +67,24 @@ def test_bench_writes_every_figure(
     assert (asked["seconds"], asked["repeats"], asked["seed"]) == (3.0, 2, 7)
     assert json.loads(Path("out/figures.json").read_text()) == {"frame_error_ms_p99": 2.5}
     assert "frame_error_ms_p99" in capsys.readouterr().out
+
+
+def test_bench_of_the_policy_trains_what_is_asked_for(
+    home: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[TrainConfig, float]] = []
+
+    def run(config: TrainConfig, *, seconds: float, report: Any) -> dict[str, Any]:
+        report("training")
+        asked.append((config, seconds))
+        return {"decision_ms_p50": 2.5}
+
+    monkeypatch.setattr(policy.bench, "run", run)
+    monkeypatch.setattr(policy.bench, "table", str)
+    arguments = ["--seconds", "3", "--size", "base", "--updates", "7", "--seed", "4"]
+    assert main(["bench", "policy", *arguments]) == 0
+    assert asked == [(TrainConfig(size="base", updates=7, seed=4), 3.0)]
+    assert "decision_ms_p50" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json as json_module
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import tyro
 from rich.markup import escape
@@ -60,63 +60,74 @@ def _findings_table(findings: Sequence[doctor_module.Finding]) -> Table:
     return table
 
 
-def bench(
-    what: Annotated[Literal["recorder", "env"], tyro.conf.Positional],
-    *,
-    json: Path | None = None,
-    seconds: float = 20.0,
-    repeats: int = 1,
-    seed: int = 0,
-    browsergym: Path | None = None,
-) -> int:
-    """Measure the recorder or the environments, next to the peers that a user would pick instead.
+@dataclass(frozen=True)
+class Bench:
+    """What to measure, and how long."""
 
-    Args:
-        what: the part to measure.
-        json: write all figures to this file.
-        seconds: how long each row is measured.
-        repeats: how often each workload is recorded by each recorder.
-        seed: of the first repeat or episode; each next one has the next seed.
-        browsergym: env: a Python that has browsergym-miniwob installed, to be measured too.
+    what: tyro.conf.Positional[Literal["recorder", "env", "policy"]]
+    """The part to measure."""
+    json: Path | None = None
+    """Write all figures to this file."""
+    seconds: float = 20.0
+    """How long each row is measured."""
+    repeats: int = 1
+    """recorder: how often each workload is recorded by each recorder."""
+    seed: int = 0
+    """Of the first repeat or episode; each next one has the next seed."""
+    browsergym: Path | None = None
+    """env: a Python that has browsergym-miniwob installed, to be measured too."""
+    size: Literal["tiny", "small", "base"] = "tiny"
+    """policy: of the network."""
+    updates: int = 20
+    """policy: how many are trained; the first half of them warms up."""
+
+
+def bench(what: Bench) -> int:
+    """Measure the recorder, the environments or the policy, next to peers that one could use.
 
     Raises:
         ConfigError: the file cannot be written.
     """
-    if json is not None and not _writable(json):
-        raise ConfigError(f"cannot write {json}: no such folder, or not allowed")
+    if what.json is not None and not _writable(what.json):
+        raise ConfigError(f"cannot write {what.json}: no such folder, or not allowed")
+    measure = {"recorder": _bench_recorder, "env": _bench_env, "policy": _bench_policy}[what.what]
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=err) as progress:
-        task = progress.add_task(f"bench {what}")
+        task = progress.add_task(f"bench {what.what}")
 
         def report(text: str) -> None:
             progress.update(task, description=text)
 
-        if what == "recorder":
-            figures, table = _bench_recorder(seconds, repeats, seed, report)
-        else:
-            figures, table = _bench_env(seconds, seed, browsergym, report)
+        figures, table = measure(what, report)
     out.print(escape(table))
-    if json is not None:
-        write_atomically(json, json_module.dumps(figures, indent=1).encode() + b"\n")
-        out.print(f"all figures: {escape(str(json))}")
+    if what.json is not None:
+        write_atomically(what.json, json_module.dumps(figures, indent=1).encode() + b"\n")
+        out.print(f"all figures: {escape(str(what.json))}")
     return 0
 
 
-def _bench_recorder(
-    seconds: float, repeats: int, seed: int, report: Callable[[str], None]
-) -> tuple[dict[str, Any], str]:
+def _bench_recorder(what: Bench, report: Callable[[str], None]) -> tuple[dict[str, Any], str]:
     from recorder import bench as module  # noqa: PLC0415 - psutil, which it needs, is extra
 
-    figures = module.run(seconds=seconds, repeats=repeats, seed=seed, report=report)
+    figures = module.run(seconds=what.seconds, repeats=what.repeats, seed=what.seed, report=report)
     return figures, module.table(figures)
 
 
-def _bench_env(
-    seconds: float, seed: int, browsergym: Path | None, report: Callable[[str], None]
-) -> tuple[dict[str, Any], str]:
+def _bench_env(what: Bench, report: Callable[[str], None]) -> tuple[dict[str, Any], str]:
     from harness import bench as module  # noqa: PLC0415 - psutil, which it needs, is extra
 
-    figures = module.run(seconds=seconds, seed=seed, browsergym=browsergym, report=report)
+    figures = module.run(
+        seconds=what.seconds, seed=what.seed, browsergym=what.browsergym, report=report
+    )
+    return figures, module.table(figures)
+
+
+def _bench_policy(what: Bench, report: Callable[[str], None]) -> tuple[dict[str, Any], str]:
+    from policy import bench as module  # noqa: PLC0415 - torch takes seconds to load
+    from policy.train import TrainConfig  # noqa: PLC0415 - as above
+
+    config = TrainConfig(size=what.size, updates=what.updates, seed=what.seed)
+    figures = module.run(config, seconds=what.seconds, report=report)
     return figures, module.table(figures)
 
 

@@ -1,0 +1,242 @@
+"""The understudy at work: a checkpoint that decides for many agents at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from policy import checkpoint
+from policy.actions import decode
+from policy.calibrate import CALIBRATOR_FILE, Calibrator, Evidence
+from policy.choice import Choice, Said, choose
+from policy.dataset import LearnedStep, read_episode
+from policy.features import StepFeatures, featurise
+from policy.loader import collate, inputs_of
+from policy.losses import bits, nats
+from policy.model import Outputs
+from policy.observe import ObserveConfig, View, observe
+from policy.text import Match
+from recorder.schema import Action, AgentContext, Decision, Episode, Observation
+
+_EMBEDDING = 128
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """One step of an agent, as it was given to the network."""
+
+    observation: Observation
+    features: StepFeatures
+    view: View | None
+
+
+@dataclass(slots=True, eq=False)
+class _Memory:
+    """What is remembered of an agent's episode."""
+
+    steps: list[_Seen]
+    choices: list[Choice]
+    """What the network made of the last step, best first."""
+    evidence: Evidence | None = None
+    last: Action | None = None
+    repeats: int = 0
+    """Times in a row that the last action was chosen before the same screen."""
+
+
+def load(folder: Path | str, *, blind: bool = False) -> Understudy:
+    """Return the policy in a checkpoint.
+
+    Args:
+        folder: the checkpoint.
+        blind: show it neither pixels nor elements, to see how much it merely recites.
+
+    Raises:
+        CheckpointError: the checkpoint is torn, altered, or made for other inputs.
+    """
+    return Understudy(checkpoint.load(Path(folder)), blind=blind)
+
+
+class Understudy:
+    """A policy; it remembers each agent's episode by the agent's name."""
+
+    def __init__(self, loaded: checkpoint.Checkpoint, *, blind: bool = False) -> None:
+        self.model_hash = loaded.manifest.weights_sha256
+        self._model = loaded.model
+        self._config = loaded.config
+        self._observing = checkpoint.observe_config(self._config)
+        self._known = np.array(loaded.manifest.known_words, np.int64)
+        self._blind = blind
+        self._memories: dict[str, _Memory] = {}
+        path = loaded.folder / CALIBRATOR_FILE
+        self._calibrator = Calibrator.load(path, self.model_hash) if path.is_file() else None
+
+    def decide(self, batch: Sequence[AgentContext]) -> list[Decision]:
+        """Return what to do for each agent."""
+        return [decision for decision, _ in self.consider(batch)]
+
+    def consider(self, batch: Sequence[AgentContext]) -> list[tuple[Decision, Evidence]]:
+        """Return what to do for each agent, and all that speaks for or against it."""
+        memories = [self._remember(context) for context in batch]
+        fresh = [memory for memory in memories if not memory.choices]
+        if fresh:
+            self._look(fresh)
+        evidence = [self._tally(memory) for memory in memories]
+        if self._calibrator:
+            accepted = self._calibrator.p_accept(evidence)
+            novelty = self._calibrator.p_novelty(evidence)
+        else:
+            accepted = np.exp([each.features["log_prob"] for each in evidence])
+            novelty = np.ones(len(evidence))
+        return [
+            (
+                Decision(
+                    memory.choices[0].action,
+                    float(p_accept),
+                    float(p_novel),
+                    tuple(
+                        (other.action, float(np.exp(other.log_prob)))
+                        for other in memory.choices[1:]
+                    ),
+                ),
+                each,
+            )
+            for memory, each, p_accept, p_novel in zip(
+                memories, evidence, accepted, novelty, strict=True
+            )
+        ]
+
+    def bits(self, episode: Episode) -> list[dict[str, float]]:
+        """Return the bits of each part of each step, when the steps before were as recorded.
+
+        `rest` is what the network does not say, and the codec spells out.
+
+        Raises:
+            DataError: the episode is damaged.
+        """
+        shown = replace(
+            episode,
+            steps=[
+                replace(step, observation=self._shown(step.observation)) for step in episode.steps
+            ],
+        )
+        steps = _EpisodeSteps(shown, self._observing if self._config.sees_pixels else None)
+        found: list[dict[str, float]] = []
+        for number in range(len(shown.steps)):
+            window = tuple(range(max(0, number + 1 - self._config.context), number + 1))
+            inputs, answers = collate(steps, [window], self._config)
+            with torch.inference_mode():
+                parts = bits(nats(self._model(inputs), answers))
+            step = {name: float(values[0, -1]) for name, values in parts.items()}
+            found.append({**step, "rest": float(answers.rest_bits[0, -1])})
+        return found
+
+    # Parts ----------------------------------------------------------------------------------------
+
+    def _shown(self, observation: Observation) -> Observation:
+        if not self._blind:
+            return observation
+        return replace(observation, elements=(), pixels=np.zeros_like(observation.pixels))
+
+    def _remember(self, context: AgentContext) -> _Memory:
+        """Return an agent's memory, with its present step; the same one if nothing has changed."""
+        observation = self._shown(context.observation)
+        memory = self._memories.get(context.agent)
+        if memory is None or context.step == 0:
+            memory = self._memories[context.agent] = _Memory([], [])
+        last = memory.steps[-1] if memory.steps else None
+        if last and _is_same(last.observation, observation):
+            return memory
+        view = None
+        if self._config.sees_pixels:
+            view = observe(observation, self._observing, last.view if last else None)
+        memory.steps.append(_Seen(observation, featurise(observation), view))
+        del memory.steps[: -self._config.context]
+        memory.choices = []
+        return memory
+
+    def _look(self, memories: Sequence[_Memory]) -> None:
+        rows = [
+            [
+                (
+                    seen.features,
+                    seen.view.frame if seen.view else None,
+                    seen.view.fovea if seen.view else None,
+                )
+                for seen in memory.steps
+            ]
+            for memory in memories
+        ]
+        with torch.inference_mode():
+            outputs = self._model(inputs_of(rows, self._config))
+        for number, memory in enumerate(memories):
+            self._take(memory, _row(outputs, number, len(memory.steps) - 1))
+
+    def _take(self, memory: _Memory, outputs: Outputs) -> None:
+        seen = memory.steps[-1]
+        shown = seen.view.to_frame(1, 1) if seen.view else (1.0, 1.0)
+        said = Said(outputs, seen.observation, seen.features, shown, self._config)
+        choices, features, heat = choose(said)
+        memory.choices = [
+            Choice(decode((each.event,), seen.observation), each.log_prob) for each in choices
+        ]
+        features["unknown_words"] = self._unknown(seen.features)
+        embedding = outputs.embedding[:_EMBEDDING].float().numpy()
+        memory.evidence = Evidence(features, embedding.astype(np.float32), heat)
+
+    def _unknown(self, features: StepFeatures) -> float:
+        """Return how many words of the goal were in no goal before, nor are on the screen."""
+        words, flags = features.words[:, 0], features.word_flags
+        on_screen = flags[:, -len(Match) + Match.EXACT] > 0
+        is_mark = flags[:, 0] > 0
+        return float((~np.isin(words, self._known) & ~on_screen & ~is_mark).sum())
+
+    def _tally(self, memory: _Memory) -> Evidence:
+        assert memory.evidence
+        action = memory.choices[0].action
+        same = action == memory.last and memory.repeats >= 0
+        memory.repeats = memory.repeats + 1 if same else 0
+        memory.last = action
+        return replace(
+            memory.evidence,
+            features={**memory.evidence.features, "repeats": float(memory.repeats)},
+        )
+
+
+class _EpisodeSteps:
+    """The steps of an episode in memory, as the loader takes them."""
+
+    def __init__(self, episode: Episode, config: ObserveConfig | None) -> None:
+        frames: list[NDArray[np.uint8]] = []
+        foveas: list[NDArray[np.uint8]] = []
+
+        def add(observation: Observation) -> tuple[int, tuple[float, float]]:
+            if config is None:
+                return -1, (1.0, 1.0)
+            view = observe(observation, config)
+            frames.append(view.frame)
+            foveas.append(view.fovea)
+            return len(frames) - 1, view.to_frame(1, 1)
+
+        self._steps = read_episode(episode, add)
+        self.frames, self.foveas = frames, foveas
+
+    def step(self, number: int) -> LearnedStep:
+        """Return one step."""
+        return self._steps[number]
+
+
+def _is_same(one: Observation, two: Observation) -> bool:
+    if one is two:
+        return True
+    if (one.cursor, one.goal, one.elements) != (two.cursor, two.goal, two.elements):
+        return False
+    return np.array_equal(one.pixels, two.pixels)
+
+
+def _row(outputs: Outputs, number: int, step: int) -> Outputs:
+    return Outputs(*(part[number, step] for part in outputs))

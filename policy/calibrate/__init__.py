@@ -1,0 +1,27 @@
+"""Knows when a policy does not know: acceptance, novelty, and when to ask."""
+
+from policy.calibrate.calibrator import (
+    CALIBRATOR_FILE,
+    CalibrationRules,
+    Calibrator,
+    JudgedEpisode,
+    fit_calibrator,
+)
+from policy.calibrate.evidence import SIGNS, Evidence
+from policy.calibrate.gate import Gate, Reason
+from policy.calibrate.thresholds import ALWAYS, Thresholds, help_threshold
+
+__all__ = [
+    "ALWAYS",
+    "CALIBRATOR_FILE",
+    "SIGNS",
+    "CalibrationRules",
+    "Calibrator",
+    "Evidence",
+    "Gate",
+    "JudgedEpisode",
+    "Reason",
+    "Thresholds",
+    "fit_calibrator",
+    "help_threshold",
+]

@@ -1,0 +1,266 @@
+"""All that turns what a policy says about itself into when it asks; saved beside its weights."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from policy.calibrate.acceptance import Acceptance, Decisions, fit_acceptance
+from policy.calibrate.evidence import SIGNS, Evidence, embedding_matrix, feature_matrix
+from policy.calibrate.novelty import Novelty, fit_novelty
+from policy.calibrate.thresholds import (
+    RiskBound,
+    Thresholds,
+    Verdicts,
+    alarm_threshold,
+    risk_threshold,
+)
+from policy.errors import CheckpointError, ConfigError, DataError
+from recorder.store import write_atomically
+
+Floats = NDArray[np.float64]
+
+CALIBRATOR_FILE = "calibrator.json"
+FORMAT, VERSION = "understudy-calibrator", 1
+_RESUME_ODDS = 2.0  # odds of acceptance at which controls go back, against those at which it asks
+_QUANTILES = 401
+_MOST_REFERENCE = 4000  # observations; more would cost more than they tell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationRules:
+    """What the thresholds are to keep."""
+
+    alarm_share: float = 0.05
+    """Share of normal episodes that may be disturbed, by novelty and by risk together."""
+    alpha: float = 0.1
+    """Share of episodes that may have a wrong action that is not asked about."""
+    delta: float = 0.1
+    """Probability with which the promise of alpha may fail."""
+    irreversible: float = 0.98
+    """Probability of acceptance that what cannot be undone needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedEpisode:
+    """An episode kept out of training, with what a person would have said of each step."""
+
+    evidence: Sequence[Evidence]
+    """(T,)."""
+    right: Sequence[bool]
+    """(T,) whether a person would have accepted the action."""
+    is_normal: bool
+    """Reached its goal, so that asking would have been for nothing."""
+    is_typical: bool = True
+    """Played on a page as it usually is; the others only teach what being wrong looks like."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibrator:
+    """Acceptance, novelty and thresholds of one model."""
+
+    model_hash: str
+    """SHA-256 of the weights that it belongs to."""
+    acceptance: Acceptance
+    novelty: Novelty
+    thresholds: Thresholds
+    risk: RiskBound
+    """What acceptance alone can promise, and from which threshold on."""
+    usual: tuple[float, ...]
+    """Quantiles of acceptance on typical pages, from the lowest to the highest: for budgets."""
+
+    def p_accept(self, found: Sequence[Evidence]) -> Floats:
+        """Return the probability that a person would accept each decision, (N,).
+
+        Raises:
+            DataError: a feature is missing or not finite.
+        """
+        return self.acceptance.probabilities(feature_matrix(self.acceptance.names, found))
+
+    def p_novelty(self, found: Sequence[Evidence]) -> Floats:
+        """Return the conformal p-value of each observation, (N,).
+
+        Raises:
+            DataError: an embedding is of another length, or not finite.
+        """
+        return self.novelty.p_values(embedding_matrix(found))
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON, in one step."""
+        body = {
+            "format": FORMAT,
+            "version": VERSION,
+            "model_hash": self.model_hash,
+            "acceptance": asdict(self.acceptance),
+            "thresholds": asdict(self.thresholds),
+            "risk": asdict(self.risk),
+            "usual": self.usual,
+            "novelty": {
+                "neighbour": self.novelty.neighbour,
+                "scores": self.novelty.scores.tolist(),
+                "shape": self.novelty.reference.shape,
+                "reference": base64.b64encode(
+                    self.novelty.reference.astype("<f4").tobytes()
+                ).decode(),
+            },
+        }
+        write_atomically(path, json.dumps(body, indent=1).encode())
+
+    @classmethod
+    def load(cls, path: Path, model_hash: str) -> Calibrator:
+        """Read the calibrator of the weights with this hash.
+
+        Raises:
+            CheckpointError: it belongs to other weights, or is torn or foreign.
+        """
+        try:
+            found: Any = json.loads(path.read_bytes())
+            if (found["format"], found["version"]) != (FORMAT, VERSION):
+                raise CheckpointError(f"{path} is no calibrator that this understudy reads")
+            if found["model_hash"] != model_hash:
+                raise CheckpointError(
+                    f"{path} was fitted to weights {found['model_hash'][:12]}, these are "
+                    f"{model_hash[:12]}; run understudy calibrate again"
+                )
+            calibrator = cls(
+                model_hash=model_hash,
+                acceptance=msgspec.convert(found["acceptance"], Acceptance),
+                novelty=_novelty(found["novelty"]),
+                thresholds=msgspec.convert(found["thresholds"], Thresholds),
+                risk=msgspec.convert(found["risk"], RiskBound),
+                usual=msgspec.convert(found["usual"], tuple[float, ...]),
+            )
+        except (ValueError, KeyError, TypeError, OSError, ConfigError) as error:
+            raise CheckpointError(f"{path} is damaged: {error}") from error
+        calibrator.check(path)
+        return calibrator
+
+    def check(self, path: Path) -> None:
+        """Refuse what would crash or mislead later.
+
+        Raises:
+            CheckpointError: parts do not fit each other, or a number is not finite.
+        """
+        parts = self.acceptance
+        fields = (parts.centre, parts.scale, parts.surest, parts.weights)
+        numbers = np.array([number for part in fields for number in part], np.float64)
+        known = set(parts.names) <= set(SIGNS)
+        if not known or any(len(part) != len(parts.names) for part in fields):
+            raise CheckpointError(f"{path} is damaged: features and weights do not fit")
+        signs = np.array([SIGNS[name] for name in parts.names])
+        is_sound = (
+            np.isfinite([*numbers, parts.bias, parts.slope, parts.shift]).all()
+            and parts.slope >= 0
+            and bool(np.all(signs * np.array(parts.weights) >= 0))
+            and bool(np.all(np.array(parts.scale) > 0))
+        )
+        if not is_sound:
+            raise CheckpointError(f"{path} is damaged: acceptance is not monotone or not finite")
+
+
+def fit_calibrator(
+    episodes: Sequence[JudgedEpisode], model_hash: str, rules: CalibrationRules | None = None
+) -> Calibrator:
+    """Fit to episodes that neither training nor any choice has seen.
+
+    Acceptance is fitted on all of them, thresholds on what was said of each typical episode by a
+    fit without it. Every other typical episode is reference for novelty, the rest its held-out
+    observations.
+
+    Raises:
+        DataError: fewer than four episodes, or their evidence does not fit together.
+    """
+    rules = rules or CalibrationRules()
+    # typical ones first, so that they can be told by their number
+    kept = sorted((each for each in episodes if len(each.evidence)), key=_is_odd)
+    usual = sum(each.is_typical for each in kept)
+    if usual < 4:
+        raise DataError(f"{usual} typical episodes with steps to calibrate on; allowed: 4 or more")
+    found = [evidence for each in kept for evidence in each.evidence]
+    lengths = [len(each.evidence) for each in kept]
+    number = np.repeat(np.arange(len(kept)), lengths)
+    right = np.array([flag for each in kept for flag in each.right], np.bool_)
+    names = tuple(name for name in SIGNS if name in found[0].features)
+    matrix = feature_matrix(names, found)
+    fit = fit_acceptance(names, Decisions(matrix, right, number, number < usual))
+    embeddings = embedding_matrix(found)
+    novelty = _fitted_novelty(embeddings[number < usual], number[number < usual])
+    cuts = np.cumsum(lengths)[:-1]
+    parts = (np.split(each, cuts) for each in (fit.held_out, novelty.p_values(embeddings), right))
+    verdicts = [Verdicts(*each) for each in zip(*parts, strict=True)][:usual]
+    risk = risk_threshold(verdicts, alpha=rules.alpha, delta=rules.delta)
+    calm = [
+        each if episode.is_normal else None for each, episode in zip(verdicts, kept, strict=False)
+    ]
+    return Calibrator(
+        model_hash=model_hash,
+        acceptance=fit.acceptance,
+        novelty=novelty,
+        thresholds=_thresholds(calm, risk, novelty, rules),
+        risk=risk,
+        usual=_quantiles(fit.held_out[number < usual]),
+    )
+
+
+def _quantiles(acceptance: Floats) -> tuple[float, ...]:
+    found = np.quantile(acceptance, np.linspace(0, 1, _QUANTILES), method="inverted_cdf")
+    return tuple(map(float, found))
+
+
+def _is_odd(episode: JudgedEpisode) -> bool:
+    return not episode.is_typical
+
+
+def _fitted_novelty(embeddings: Floats, episode: NDArray[np.int64]) -> Novelty:
+    is_reference = episode % 2 == 0
+    reference = embeddings[is_reference]
+    stride = -(-len(reference) // _MOST_REFERENCE)
+    return fit_novelty(reference[::stride], embeddings[~is_reference])
+
+
+def _thresholds(
+    calm: Sequence[Verdicts | None], risk: RiskBound, novelty: Novelty, rules: CalibrationRules
+) -> Thresholds:
+    """Return thresholds from the verdicts on normal episodes; None stands for one that failed."""
+    half = rules.alarm_share / 2
+    lowest = np.array([each.acceptance.min() for each in calm if each])
+    # those of even number are the reference for novelty themselves: too near to it to count
+    newest = np.array([each.novelty.min() for each in calm[1::2] if each])
+    # too few to keep the share of alarms by: then safety goes before peace
+    ask = alarm_threshold(lowest, half) or risk.threshold
+    farthest = 1.5 / (len(novelty.scores) + 1)  # just above the smallest p-value there is
+    return Thresholds(
+        ask_below=ask,
+        resume_above=max(ask, _raised(min(ask, 1.0), _RESUME_ODDS)),
+        novel_below=alarm_threshold(newest, half) or farthest,
+        irreversible_below=max(ask, rules.irreversible),
+    )
+
+
+def _raised(probability: float, odds: float) -> float:
+    return odds * probability / (1 - probability + odds * probability)
+
+
+def _novelty(found: Any) -> Novelty:
+    raw = np.frombuffer(base64.b64decode(found["reference"], validate=True), "<f4")
+    reference = raw.reshape(found["shape"]).astype(np.float64)
+    scores = np.array(found["scores"], np.float64)
+    is_sound = (
+        reference.ndim == 2
+        and scores.ndim == 1
+        and len(scores) > 0
+        and np.isfinite(reference).all()
+        and bool(np.all(np.diff(scores) >= 0))
+        and 1 <= found["neighbour"] <= len(reference)
+    )
+    if not is_sound:
+        raise ValueError("novelty's reference and scores do not fit")
+    return Novelty(reference, scores, int(found["neighbour"]))

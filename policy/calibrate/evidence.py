@@ -1,0 +1,81 @@
+"""What a policy can say about its own decision, besides the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policy.errors import DataError
+
+SIGNS: Mapping[str, int] = {
+    "log_prob": 1,
+    "local_mass": 1,
+    "ensemble_mass": 1,
+    "spread_px": -1,
+    "kind_entropy": -1,
+    "none_prob": -1,
+    "fail_prob": -1,
+    "unknown_words": -1,
+    "repeats": -1,
+}
+"""Features that acceptance may be fitted on: 1 may only raise it, -1 may only lower it.
+
+The signs are fixed because a free fit can turn one round, which shows only when the screen shifts.
+"""
+
+
+def _no_heat() -> NDArray[np.float32]:
+    return np.zeros((0, 0), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What speaks for and against one decision."""
+
+    features: Mapping[str, float]
+    """Some of `SIGNS`, always the same ones from one policy."""
+    embedding: NDArray[np.float32]
+    """(D,) what the observation looks like to the policy."""
+    heat: NDArray[np.float32] = field(default_factory=_no_heat)
+    """(h, w) probability that the pointer goes there, over the whole frame; empty when unknown."""
+
+
+def feature_matrix(names: Sequence[str], found: Sequence[Evidence]) -> NDArray[np.float64]:
+    """Return the features of these names, (N, F).
+
+    Raises:
+        DataError: one is missing or not finite.
+    """
+    missing = {name for each in found for name in names if name not in each.features}
+    if missing:
+        raise DataError(
+            f"features {sorted(missing)} are missing; the policy must give {list(names)}"
+        )
+    values = np.array([[each.features[name] for name in names] for each in found], np.float64)
+    values = values.reshape(len(found), len(names))
+    if not np.isfinite(values).all():
+        bad = [
+            name
+            for name, column in zip(names, values.T, strict=True)
+            if not np.isfinite(column).all()
+        ]
+        raise DataError(f"features {bad} are not finite; allowed: finite numbers")
+    return values
+
+
+def embedding_matrix(found: Sequence[Evidence]) -> NDArray[np.float64]:
+    """Return the embeddings, (N, D).
+
+    Raises:
+        DataError: they differ in length, or are not finite.
+    """
+    lengths = {each.embedding.shape for each in found}
+    if len(lengths) != 1 or len(next(iter(lengths))) != 1:
+        raise DataError(f"embeddings of shapes {sorted(lengths)}; allowed: one length for all")
+    values = np.stack([each.embedding for each in found]).astype(np.float64)
+    if not np.isfinite(values).all():
+        raise DataError("an embedding is not finite; allowed: finite numbers")
+    return values

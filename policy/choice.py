@@ -1,0 +1,262 @@
+"""From what the heads say to an action, and how sure they are of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from policy.actions import POINTS, USES, Event, Head, Kind, Span, predicted
+from policy.config import UnderstudyConfig
+from policy.encoders import CELL_PX
+from policy.features import FINE, StepFeatures, span_at
+from policy.model import LABELS, Outputs
+from recorder.schema import Action, Observation
+
+_NEAR_PX = 12.0  # candidates whose middles are as near as this are the same place
+_OTHERS = 2
+_LEAST = 1e-9
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An action, and the log-probability of all that makes it up."""
+
+    action: Action
+    log_prob: float
+
+
+class Wanted(NamedTuple):
+    """An event that the heads may mean."""
+
+    event: Event
+    log_prob: float
+
+
+class Chosen(NamedTuple):
+    """What the heads mean, best first; how sure they are; and where they look."""
+
+    events: list[Wanted]
+    features: dict[str, float]
+    heat: NDArray[np.float32]
+    """(rows, columns) of the pointer's cells; empty without pixels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Said:
+    """What the heads say of one step; M sets of heads, E elements, K cells."""
+
+    outputs: Outputs
+    """Of one step: without the dimensions of windows and steps."""
+    observation: Observation
+    features: StepFeatures
+    shown: tuple[float, float]
+    """Pixels of the frame for each pixel of the screen, across and down."""
+    config: UnderstudyConfig
+
+
+class _Copied(NamedTuple):
+    """What may be copied."""
+
+    span: Span
+    mass: Floats  # (M,)
+
+
+class _Pointed(NamedTuple):
+    """Where one end of an action may be."""
+
+    candidates: list[int]  # best first
+    shares: Floats  # (M, E + K + 1)
+    middles: Floats  # (E + K, 2) px of the screen
+    near: NDArray[np.bool_]  # (E + K,) candidates at the best one's place
+    listed: int  # elements in the batch, before the cells
+
+
+class _Sure(NamedTuple):
+    """How sure the sets of heads are of one choice."""
+
+    mass: Floats  # (M,) probability of the whole of it
+    at: Floats  # (M,) of its place or its span alone
+    none_prob: float = 0.0
+    spread_px: float = 0.0
+
+
+def choose(said: Said) -> Chosen:
+    """Return what the heads mean."""
+    labels = [_shares(part) for part in said.outputs.labels.split(LABELS, dim=-1)]
+    kinds = labels[Head.KIND].mean(axis=0)
+    copied = _best_span(said)
+    ends = [_pointed(said, end) for end in range(2)]
+    if copied is None:
+        kinds[Kind.COPY] = 0
+    if not len(ends[0].middles):
+        kinds[[int(kind) for kind in POINTS]] = 0
+    kind = Kind(int(kinds.argmax()))
+    ends = ends[: POINTS.get(kind, 0)]
+    best = {head: int(labels[head].mean(axis=0).argmax()) for head in USES[kind]}
+    sure = _sureness(_label_mass(kind, labels, best), ends, copied if kind is Kind.COPY else None)
+    log_prob = float(np.log(max(sure.mass.mean(), _LEAST)))
+    features = {
+        "log_prob": log_prob,
+        "local_mass": float(sure.at[0]),
+        "ensemble_mass": float(sure.at.mean()),
+        "spread_px": sure.spread_px,
+        "kind_entropy": float(-(kinds * np.log(np.maximum(kinds, _LEAST))).sum()),
+        "none_prob": sure.none_prob,
+        "fail_prob": float(said.outputs.failure.float().sigmoid().mean()),
+    }
+    events: list[Wanted] = []
+    for number in range(len(ends[0].candidates) if ends else 1):
+        # only the first end has others: a drag is let go where it was to be let go
+        points = [_place(said, end, 0 if later else number) for later, end in enumerate(ends)]
+        span = copied.span if copied and kind is Kind.COPY else None
+        event = predicted(kind, labels=best, points=points, span=span)
+        events.append(Wanted(event, log_prob + (_behind(ends[0], number) if ends else 0.0)))
+    return Chosen(events, features, _heat(said))
+
+
+def _sureness(mass: Floats, ends: Sequence[_Pointed], copied: _Copied | None) -> _Sure:
+    if copied:
+        return _Sure(mass * copied.mass, copied.mass)
+    if not ends:
+        return _Sure(mass, np.ones_like(mass))
+    masses = [end.shares[:, :-1][:, end.near].sum(axis=1) for end in ends]
+    none_prob = float(ends[0].shares[:, -1].mean())
+    return _Sure(mass * np.prod(masses, axis=0), masses[0], none_prob, _spread(ends[0]))
+
+
+def _shares(logits: Tensor) -> Floats:
+    return torch.softmax(logits.float(), -1).numpy().astype(np.float64)
+
+
+def _label_mass(kind: Kind, labels: list[Floats], best: dict[Head, int]) -> Floats:
+    """Return each set's probability of the kind and all that belongs to it but when, (M,)."""
+    mass = labels[Head.KIND][:, kind].copy()
+    for head, label in best.items():
+        if head not in (Head.KIND, Head.GAP):
+            mass *= labels[head][:, label]
+    return mass
+
+
+def _pointed(said: Said, end: int) -> _Pointed:
+    shares = _shares(said.outputs.pointer[:, end])
+    listed = said.outputs.span_first.shape[-1] - said.outputs.span_last.shape[-1]
+    listed //= 3
+    middles = np.full((shares.shape[1] - 1, 2), 1e6)
+    boxes = said.features.boxes[:listed]
+    middles[: len(boxes)] = boxes[:, :2] + boxes[:, 2:] / 2
+    columns = said.config.frame_width_px // CELL_PX
+    cells = np.arange(len(middles) - listed)
+    cell_middles = np.stack([cells % columns, cells // columns], axis=1) + 0.5
+    middles[listed:] = cell_middles * CELL_PX / np.array(said.shown)
+    mean = shares[:, :-1].mean(axis=0)
+    # an element and the cells that it covers are one place
+    near = _near(middles, boxes, listed, int(mean.argmax()) if len(mean) else 0)
+    ranked = np.argsort(-mean).tolist()
+    others = [number for number in ranked if not near[number]]
+    return _Pointed([*ranked[:1], *others[:_OTHERS]], shares, middles, near, listed)
+
+
+def _near(middles: Floats, boxes: NDArray[np.int32], listed: int, best: int) -> NDArray[np.bool_]:
+    if not len(middles):
+        return np.zeros(0, np.bool_)
+    away = np.abs(middles - middles[best]).max(axis=1)
+    near = np.asarray(away <= _NEAR_PX)
+    if best < len(boxes):
+        x, y, width, height = boxes[best]
+        inside = (middles >= (x, y)).all(axis=1) & (middles < (x + width, y + height)).all(axis=1)
+        inside = inside & (np.arange(len(middles)) >= listed)
+        near |= inside
+    return near
+
+
+def _spread(pointed: _Pointed) -> float:
+    """Return how far, in px, the sets' own best places are from their middle."""
+    places = pointed.middles[pointed.shares[:, :-1].argmax(axis=1)]
+    return float(np.abs(places - places.mean(axis=0)).max(axis=1).mean())
+
+
+def _behind(pointed: _Pointed, number: int) -> float:
+    """Return by how much the log-probability of another candidate is lower than the best's."""
+    mean = pointed.shares.mean(axis=0)
+    best = max(mean[: len(pointed.near)][pointed.near].sum(), _LEAST)
+    if number == 0:
+        return 0.0
+    return float(min(0.0, np.log(max(mean[pointed.candidates[number]], _LEAST) / best)))
+
+
+def _place(said: Said, pointed: _Pointed, number: int) -> tuple[int, int]:
+    """Return the px of the screen that a candidate stands for."""
+    candidate = pointed.candidates[min(number, len(pointed.candidates) - 1)]
+    places = said.outputs.fine[candidate].float().numpy()
+    if candidate < pointed.listed:
+        x, y, width, height = said.features.boxes[candidate].tolist()
+        places = np.where(_covered(said.features.boxes, candidate), -np.inf, places)
+    else:
+        width, height = CELL_PX / said.shown[0], CELL_PX / said.shown[1]
+        x, y = pointed.middles[candidate] - (width / 2, height / 2)
+    row, column = divmod(int(places.argmax()), FINE)
+    place_x = int(x + (column + 0.5) * width / FINE)
+    place_y = int(y + (row + 0.5) * height / FINE)
+    screen_height, screen_width = said.observation.pixels.shape[:2]
+    return min(max(place_x, 0), screen_width - 1), min(max(place_y, 0), screen_height - 1)
+
+
+def _covered(boxes: NDArray[np.int32], number: int) -> NDArray[np.bool_]:
+    """Return which places of an element are under another, (FINE * FINE,); none if all are.
+
+    What comes later is drawn above; what lies within an element is part of it.
+    """
+    x, y, width, height = boxes[number].tolist()
+    steps = (np.arange(FINE) + 0.5) / FINE
+    across, down = np.meshgrid(x + steps * width, y + steps * height)
+    covered = np.zeros((FINE, FINE), np.bool_)
+    for left, top, wide, high in boxes[number + 1 :].tolist():
+        is_part = left >= x - 1 and top >= y - 1 and left + wide <= x + width + 1
+        if not (is_part and top + high <= y + height + 1):
+            inside = (across >= left) & (across < left + wide) & (down >= top) & (down < top + high)
+            covered |= inside
+    return covered.ravel() & (not covered.all())
+
+
+def _best_span(said: Said) -> _Copied | None:
+    first, last = _shares(said.outputs.span_first), said.outputs.span_last
+    if not first.shape[1]:
+        return None
+    own, words = len(said.features.words), last.shape[-1]
+    start = int(first.mean(axis=0).argmax())
+    mass = first[:, start].copy()
+    end = start
+    if start < words:
+        ends = _shares(last)
+        ends[:, :start] = 0
+        end = int(ends.mean(axis=0).argmax())
+        mass *= ends[:, end]
+    elif words != own:  # fields follow the words; other agents' goals may be longer
+        start = end = start - words + own
+    span = span_at(start, end, said.observation)
+    return None if span is None else _Copied(span, mass)
+
+
+def _heat(said: Said) -> NDArray[np.float32]:
+    if not said.config.sees_pixels:
+        return np.zeros((0, 0), np.float32)
+    pointed = _pointed(said, 0)
+    rows, columns = (
+        said.config.frame_height_px // CELL_PX,
+        said.config.frame_width_px // CELL_PX,
+    )
+    mean = pointed.shares.mean(axis=0)
+    heat = mean[pointed.listed : -1].reshape(rows, columns).astype(np.float32)
+    for number, (x, y) in enumerate(pointed.middles[: len(said.features.boxes)]):
+        row = int(y * said.shown[1] // CELL_PX)
+        column = int(x * said.shown[0] // CELL_PX)
+        if 0 <= row < rows and 0 <= column < columns:
+            heat[row, column] += mean[number]
+    return heat

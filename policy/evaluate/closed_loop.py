@@ -1,0 +1,224 @@
+"""Plays episodes to their end and notes what came of each."""
+
+from __future__ import annotations
+
+import base64
+import io
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from PIL import Image
+
+from policy.actions import accepts
+from policy.calibrate import Evidence, Gate, Thresholds
+from policy.evaluate.environments import Environments, Policy, Scene
+from policy.evaluate.records import EpisodeRecord, Mistake, StepRecord, Trial
+from recorder.schema import (
+    Action,
+    AgentContext,
+    Click,
+    Decision,
+    Drag,
+    Move,
+    Observation,
+    ScrollBy,
+    Wait,
+)
+
+_NEVER_ASKS = Thresholds(ask_below=0, resume_above=0, novel_below=0, irreversible_below=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How an evaluation is played."""
+
+    thresholds: Thresholds = _NEVER_ASKS
+    """Of the gate that watches every episode; it is noted when it would ask."""
+    sure_below: Mapping[float, float] = field(default_factory=dict)
+    """Threshold on acceptance for each budget of help."""
+    has_experts: bool = True
+    """Ask an expert at each step what it would do."""
+    longest: int = 50
+    """Steps after which an episode has failed, where its task does not end it before."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Played:
+    """An episode that is over, with the evidence of its steps where the policy gave any."""
+
+    record: EpisodeRecord
+    evidence: tuple[Evidence, ...]
+    failure: str = ""
+    """What broke in the environment; then the record is worth nothing."""
+
+
+@dataclass(slots=True, eq=False)
+class _Playing:
+    """An episode that is not over."""
+
+    trial: Trial
+    agent: str
+    scene: Scene
+    chance: random.Random
+    steps: list[StepRecord] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
+    mistake: Mistake | None = None
+
+    @property
+    def context(self) -> AgentContext:
+        return AgentContext(self.agent, self.scene.observation, len(self.steps))
+
+
+def play(
+    policy: Policy,
+    environments: Environments,
+    trials: Sequence[Trial],
+    rules: Rules | None = None,
+) -> Iterator[Played]:
+    """Yield each episode when it is over; as many are played at once as there are places."""
+    rules = rules or Rules()
+    gate = Gate(rules.thresholds)
+    waiting = iter(trials)
+    playing: dict[int, _Playing] = {}
+    while True:
+        _fill(playing, waiting, environments)
+        if not playing:
+            return
+        _step(playing, policy, environments, (rules, gate))
+        for place in [place for place, each in playing.items() if _is_over(each, rules)]:
+            yield _ended(playing.pop(place))
+
+
+def _is_over(each: _Playing, rules: Rules) -> bool:
+    return each.scene.is_over or len(each.steps) >= rules.longest
+
+
+def _fill(
+    playing: dict[int, _Playing], waiting: Iterator[Trial], environments: Environments
+) -> None:
+    free = [place for place in range(environments.size) if place not in playing]
+    new = dict(zip(free, islice(waiting, len(free)), strict=False))
+    if not new:
+        return
+    scenes = environments.begin({place: trial.instance for place, trial in new.items()})
+    for place, trial in new.items():
+        chance = random.Random(f"{trial.task} {trial.seed} {trial.budget}")
+        playing[place] = _Playing(trial, f"place-{place}", scenes[place], chance)
+
+
+def _step(
+    playing: Mapping[int, _Playing],
+    policy: Policy,
+    environments: Environments,
+    watch: tuple[Rules, Gate],
+) -> None:
+    rules, gate = watch
+    open_places = [place for place, each in playing.items() if not each.scene.is_over]
+    found = considered(policy, [playing[place].context for place in open_places])
+    wise: dict[int, Action | None] = {}
+    if rules.has_experts:
+        wise = environments.expert_actions(open_places)
+    actions: dict[int, Action] = {}
+    for place, (decision, evidence) in zip(open_places, found, strict=True):
+        each, expert = playing[place], wise.get(place)
+        reason = gate.reason(each.context, decision)
+        observation = each.scene.observation
+        agrees = accepts(decision.action, expert, observation) if expert else None
+        is_helped = expert is not None and _is_helped(each, decision, rules)
+        if agrees is False and each.mistake is None and not is_helped:
+            each.mistake = _mistake(each, decision, expert, evidence)
+        each.steps.append(
+            StepRecord(
+                action=repr(decision.action),
+                p_accept=decision.p_accept,
+                novelty=decision.novelty,
+                agrees=agrees,
+                reason=reason or "",
+                helped=is_helped,
+            )
+        )
+        each.evidence += [evidence] if evidence else []
+        chosen = expert if expert is not None and is_helped else decision.action
+        actions[place] = _within(chosen, observation)
+    for place, scene in environments.act(actions).items():
+        playing[place].scene = scene
+
+
+def considered(
+    policy: Policy, batch: Sequence[AgentContext]
+) -> list[tuple[Decision, Evidence | None]]:
+    """Return a policy's decisions, with their evidence where it gives any."""
+    consider: Callable[[Sequence[AgentContext]], list[tuple[Decision, Evidence]]] | None
+    consider = getattr(policy, "consider", None)
+    if consider:
+        return list(consider(batch))
+    return [(decision, None) for decision in policy.decide(batch)]
+
+
+def _is_helped(each: _Playing, decision: Decision, rules: Rules) -> bool:
+    trial = each.trial
+    match trial.trigger:
+        case "random":
+            return each.chance.random() < trial.budget
+        case "sure":
+            return decision.p_accept < rules.sure_below[trial.budget]
+        case _:
+            return False
+
+
+def _within(action: Action, observation: Observation) -> Action:
+    # a place outside the screen cannot be pressed: the step is lost, the episode goes on
+    height, width = observation.pixels.shape[:2]
+    points = action.path if isinstance(action, Drag) else [_place(action) or (0, 0)]
+    if all(0 <= x < width and 0 <= y < height for x, y in points):
+        return action
+    return Wait(duration_ms=100)
+
+
+def _ended(each: _Playing) -> Played:
+    is_lost = not each.scene.is_success and each.mistake is not None
+    record = EpisodeRecord(
+        trial=each.trial,
+        success=each.scene.is_success,
+        virtual_ms=each.scene.virtual_ms,
+        is_shifted=each.scene.is_shifted,
+        steps=tuple(each.steps),
+        mistakes=(each.mistake,) if each.mistake and is_lost else (),
+    )
+    return Played(record, tuple(each.evidence), each.scene.failure)
+
+
+def _mistake(
+    each: _Playing, decision: Decision, expert: Action | None, evidence: Evidence | None
+) -> Mistake:
+    observation = each.scene.observation
+    heat = evidence.heat if evidence else ()
+    return Mistake(
+        step=len(each.steps),
+        goal=observation.goal,
+        chosen=repr(decision.action),
+        expert=repr(expert),
+        p_accept=decision.p_accept,
+        png=_png(observation),
+        heat=tuple(tuple(round(float(mass), 4) for mass in row) for row in heat),
+        chosen_at=_place(decision.action),
+        expert_at=_place(expert),
+    )
+
+
+def _place(action: Action | None) -> tuple[int, int] | None:
+    match action:
+        case Click() | Move() | ScrollBy():
+            return action.x, action.y
+        case Drag():
+            return action.path[0]
+        case _:
+            return None
+
+
+def _png(observation: Observation) -> str:
+    body = io.BytesIO()
+    Image.fromarray(observation.pixels).save(body, "PNG", optimize=True)
+    return base64.b64encode(body.getvalue()).decode()

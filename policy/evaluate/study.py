@@ -1,0 +1,121 @@
+"""What is played in an evaluation, and in a calibration before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from policy.calibrate import Calibrator, JudgedEpisode, help_threshold
+from policy.errors import ConfigError
+from policy.evaluate.closed_loop import Played, Rules
+from policy.evaluate.environments import Shift
+from policy.evaluate.records import Trial
+from policy.evaluate.tables import OURS
+
+CALIBRATION_SEED = 500_000
+EVALUATION_SEED = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """Which pages are played, and how."""
+
+    tasks: tuple[str, ...]
+    episodes: int = 100
+    """Of each task, unshifted."""
+    seed: int = EVALUATION_SEED
+    """Of the first; each next one has the next."""
+    shifts: tuple[Shift, ...] = ()
+    shift_episodes: int = 20
+    """Of each task, for each shift."""
+    budgets: tuple[float, ...] = ()
+    """Shares of steps to be helped in."""
+    help_episodes: int = 20
+    """Of each task, for each budget."""
+
+    def __post_init__(self) -> None:
+        if not self.tasks or min(self.episodes, self.shift_episodes, self.help_episodes) < 1:
+            raise ConfigError("nothing to play; allowed: at least one task and one episode of each")
+        if not all(0 < budget < 1 for budget in self.budgets):
+            raise ConfigError(f"help budgets {self.budgets}; allowed: above 0 and below 1")
+
+    def plain(self, row: str) -> list[Trial]:
+        """Return the unshifted, unaided episodes of a policy."""
+        return [
+            Trial(row, task, seed) for seed in self._seeds(self.episodes) for task in self.tasks
+        ]
+
+    def shifted(self) -> list[Trial]:
+        """Return the episodes on pages that are not as they were learned."""
+        return [
+            Trial(OURS, task, seed, shift)
+            for shift in self.shifts
+            for seed in self._seeds(self.shift_episodes)
+            for task in self.tasks
+        ]
+
+    def helped(self) -> list[Trial]:
+        """Return the episodes in which an expert helps; the same pages for each way of asking."""
+        return [
+            Trial(OURS, task, seed, trigger=trigger, budget=budget)
+            for budget in self.budgets
+            for trigger in ("random", "sure")
+            for seed in self._seeds(self.help_episodes)
+            for task in self.tasks
+        ]
+
+    def _seeds(self, episodes: int) -> range:
+        return range(self.seed, self.seed + episodes)
+
+
+def practice(tasks: Sequence[str], episodes: int, seed: int = CALIBRATION_SEED) -> list[Trial]:
+    """Return the episodes to calibrate on.
+
+    For every two on pages as they are there is one whose target isn't there: it shows what being
+    wrong looks like to a policy that is seldom wrong.
+
+    Raises:
+        ConfigError: they would reach into the seeds that evaluations use.
+    """
+    if seed + episodes > EVALUATION_SEED:
+        raise ConfigError(
+            f"seeds {seed} to {seed + episodes - 1}; allowed: below {EVALUATION_SEED}, which "
+            "evaluations begin with"
+        )
+    seeds = range(seed, seed + episodes)
+    shifts = (Shift.NONE, Shift.DELETED)
+    return [
+        Trial(OURS, task, each, shift)
+        for each in seeds
+        for task in tasks
+        for shift in shifts
+        if shift is Shift.NONE or each % 2 == 0
+    ]
+
+
+def judged(played: Played) -> JudgedEpisode | None:
+    """Return an episode as calibration takes it, up to its first wrong step.
+
+    None where the shift had nothing to change, or the policy gives no evidence.
+    """
+    record = played.record
+    length = len(record.watched)
+    if not record.is_shifted or len(played.evidence) < length or not length:
+        return None
+    return JudgedEpisode(
+        evidence=played.evidence[:length],
+        right=record.right[:length],
+        is_normal=record.success,
+        is_typical=record.trial.shift is Shift.NONE,
+    )
+
+
+def rules_of(calibrator: Calibrator | None, budgets: Sequence[float], longest: int) -> Rules:
+    """Return how episodes are played by a policy with this calibrator."""
+    if not calibrator:
+        return Rules(longest=longest)
+    usual = np.array(calibrator.usual)
+    below: Mapping[float, float] = {share: help_threshold(usual, share) for share in budgets}
+    return Rules(thresholds=calibrator.thresholds, sure_below=below, longest=longest)

@@ -1,0 +1,269 @@
+"""What the network is given of one observation, as arrays, and what it is to say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policy.actions import GOAL, Event, Head, Kind, Span, source_of
+from policy.actions.sameness import NEAR_PX, element_at
+from policy.text import (
+    WORD_GRAMS,
+    Floats,
+    Grams,
+    Match,
+    Readable,
+    gram_row,
+    match,
+    rank_said,
+    split,
+)
+from recorder.schema import Box, Element, Observation
+
+MOST_WORDS = 48
+MOST_ELEMENTS = 128
+TEXT_GRAMS, ROLE_GRAMS, VALUE_GRAMS = 24, 4, 8
+FIELDS = ("name", "text", "value")
+"""Parts of an element that can be copied whole."""
+STATES = (
+    *("checked", "disabled", "expanded", "focused"),
+    *("readonly", "required", "secret", "selected"),
+)
+_RANKS = 7
+WORD_FLAGS = 5 + len(Match)
+NUMBERS = 9 + _RANKS + len(STATES) + 2 * len(Match)
+"""Numbers that describe one element; the first two are where its middle is."""
+FINE = 9
+"""A place in a candidate's box is told on a grid of this many rows and columns."""
+ABSENT = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepFeatures:
+    """One observation as arrays: G words of the goal, E elements."""
+
+    words: Grams
+    """(G, WORD_GRAMS) rows of the hash table."""
+    word_flags: Floats
+    """(G, WORD_FLAGS)."""
+    elements: Grams
+    """(E, TEXT_GRAMS + ROLE_GRAMS + VALUE_GRAMS)."""
+    numbers: Floats
+    """(E, NUMBERS)."""
+    matches: Floats
+    """(E, G, Match)."""
+    boxes: NDArray[np.int32]
+    """(E, 4) x, y, width, height in px of the screen."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Targets:
+    """What the network is to say in one step; `ABSENT` where there is nothing to say."""
+
+    labels: NDArray[np.int64]
+    """(Head,)."""
+    accepted: NDArray[np.bool_]
+    """(2, E) elements that a press, and the release of a drag, may point at."""
+    points: NDArray[np.int64]
+    """(2, 2) x, y in px of the screen."""
+    span: NDArray[np.int64]
+    """(2,) first and last candidate of a copy: words of the goal, then fields of elements."""
+
+
+def featurise(observation: Observation) -> StepFeatures:
+    """Return what the network is given; words and elements beyond the most are left out."""
+    elements = observation.elements[:MOST_ELEMENTS]
+    goal = observation.goal
+    said = split(goal).folded[:MOST_WORDS]
+    matches = np.zeros((len(elements), len(said), len(Match)), np.float32)
+    for number, element in enumerate(elements):
+        if not _repeats_goal(element, goal):
+            matches[number] = match(_readable(element), goal)[: len(said)]
+    _match_ranks(matches, elements, said)
+    return StepFeatures(
+        words=_word_rows(goal)[: len(said)],
+        word_flags=_word_flags(goal, matches),
+        elements=_stack([_element_row(_readable(element)) for element in elements]),
+        numbers=_numbers(observation, elements, matches),
+        matches=matches,
+        boxes=np.array([element.box for element in elements], np.int32).reshape(-1, 4),
+    )
+
+
+def _match_ranks(matches: Floats, elements: Sequence[Element], said: Sequence[str]) -> None:
+    wanted = {number: rank for number, word in enumerate(said) if (rank := rank_said(word))}
+    seen: Counter[str] = Counter()
+    for number, element in enumerate(elements):
+        seen[element.role] += 1
+        for word, rank in wanted.items():
+            matches[number, word, Match.RANK] = seen[element.role] == rank
+
+
+def _stack(rows: Sequence[Grams]) -> Grams:
+    width = TEXT_GRAMS + ROLE_GRAMS + VALUE_GRAMS
+    return np.stack(rows) if rows else np.zeros((0, width), np.uint16)
+
+
+def _readable(element: Element) -> Readable:
+    return Readable(element.role, element.name, element.text, element.value)
+
+
+def _repeats_goal(element: Element, goal: str) -> bool:
+    # the instruction itself is on many pages, and matches every word of itself; so do its parts
+    return len(goal) > 0 and (element.text == goal or element.name == goal)
+
+
+@lru_cache(maxsize=4096)
+def _word_rows(goal: str) -> Grams:
+    rows = [gram_row((word,), WORD_GRAMS) for word in split(goal).folded]
+    return np.stack(rows) if rows else np.zeros((0, WORD_GRAMS), np.uint16)
+
+
+@lru_cache(maxsize=16_384)
+def _element_row(element: Readable) -> Grams:
+    name, text = split(element.name).folded, split(element.text).folded
+    shown = name if name == text else name + text
+    return np.concatenate(
+        [
+            gram_row(shown, TEXT_GRAMS),
+            gram_row(split(element.role).folded, ROLE_GRAMS),
+            gram_row(split(element.value).folded, VALUE_GRAMS),
+        ]
+    )
+
+
+def _word_flags(goal: str, matches: Floats) -> Floats:
+    said = split(goal)
+    count = matches.shape[1]
+    flags = np.zeros((count, WORD_FLAGS), np.float32)
+    for number, word in enumerate(said.written[:count]):
+        flags[number, :5] = (
+            not word[0].isalnum(),
+            said.quoted[number],
+            word[0].isupper(),
+            any(character.isdigit() for character in word),
+            number / MOST_WORDS,
+        )
+    if len(matches):
+        flags[:, 5:] = matches.max(axis=0)
+    return flags
+
+
+def _numbers(observation: Observation, elements: Sequence[Element], matches: Floats) -> Floats:
+    height, width = observation.pixels.shape[:2]
+    scale = np.array([width, height, width, height], np.float32)
+    numbers = np.zeros((len(elements), NUMBERS), np.float32)
+    best = matches.max(axis=1) if matches.shape[1] else np.zeros((len(elements), len(Match)))
+    seen: dict[str, int] = {}
+    for number, element in enumerate(elements):
+        x, y, w, h = element.box
+        rank = seen.get(element.role, 0)
+        seen[element.role] = rank + 1
+        row = numbers[number]
+        row[:4] = np.array([x + w / 2, y + h / 2, w, h], np.float32) / scale
+        row[4] = number / 32
+        row[5] = bool(element.value)
+        row[6] = bool(element.text or element.name)
+        row[7] = _inside(observation.cursor, element.box)
+        row[9 + min(rank, _RANKS - 1)] = 1
+        row[9 + _RANKS : 9 + _RANKS + len(STATES)] = [state in element.states for state in STATES]
+        start = 9 + _RANKS + len(STATES)
+        row[start : start + len(Match)] = best[number]
+        if number:  # what stands before a field is often its label
+            row[start + len(Match) :] = best[number - 1]
+    numbers[:, 8] = [seen[element.role] / 8 for element in elements]
+    return np.clip(numbers, -4, 4)
+
+
+def _inside(point: tuple[int, int], box: Box) -> bool:
+    x, y, width, height = box
+    return x <= point[0] < x + width and y <= point[1] < y + height
+
+
+# What is to be said -------------------------------------------------------------------------------
+
+
+def targets(event: Event, observation: Observation) -> Targets:
+    """Return what the network is to say for an event in sight of an observation."""
+    elements = observation.elements[:MOST_ELEMENTS]
+    accepted = np.zeros((2, len(elements)), np.bool_)
+    points = np.full((2, 2), ABSENT, np.int64)
+    ends = (event.points[0], event.points[-1]) if len(event.points) > 1 else event.points
+    for number, point in enumerate(ends):
+        points[number] = point
+        accepted[number] = accepted_elements(point, elements)
+    return Targets(
+        labels=np.array(event.labels, np.int64),
+        accepted=accepted,
+        points=points,
+        span=_span_target(event, observation),
+    )
+
+
+def accepted_elements(point: tuple[int, int], elements: Sequence[Element]) -> NDArray[np.bool_]:
+    """Return the elements whose middle is as good as a point, (E,); else the one that it hits."""
+    around = np.zeros(len(elements), np.bool_)
+    for number, element in enumerate(elements):
+        x, y, width, height = element.box
+        away = max(abs(point[0] - (x + width / 2)), abs(point[1] - (y + height / 2)))
+        around[number] = away <= NEAR_PX and _inside(point, element.box)
+    hit = None if around.any() else element_at(point, elements)
+    if hit is not None:
+        around[hit] = True
+    return around
+
+
+def _span_target(event: Event, observation: Observation) -> NDArray[np.int64]:
+    if event.span is None:
+        return np.full(2, ABSENT, np.int64)
+    for first, last, span in _spans(observation):
+        if span == event.span:
+            return np.array([first, last], np.int64)
+    if event.span.source != GOAL:
+        return np.full(2, ABSENT, np.int64)
+    return _goal_span(event.span, observation.goal)
+
+
+def _goal_span(span: Span, goal: str) -> NDArray[np.int64]:
+    spans = split(goal).spans[:MOST_WORDS]
+    starts = {start: number for number, (start, _) in enumerate(spans)}
+    ends = {end: number for number, (_, end) in enumerate(spans)}
+    if span.start not in starts or span.end not in ends:
+        return np.full(2, ABSENT, np.int64)
+    return np.array([starts[span.start], ends[span.end]], np.int64)
+
+
+def _spans(observation: Observation) -> list[tuple[int, int, Span]]:
+    """Return each whole field that can be copied, with its place among the candidates."""
+    count = min(len(split(observation.goal).spans), MOST_WORDS)
+    found: list[tuple[int, int, Span]] = []
+    for number, element in enumerate(observation.elements[:MOST_ELEMENTS]):
+        for place, text in enumerate((element.name, element.text, element.value)):
+            if text:
+                candidate = count + number * len(FIELDS) + place
+                span = Span(source_of(number, FIELDS[place]), 0, len(text))  # pyright: ignore[reportArgumentType]
+                found.append((candidate, candidate, span))
+    return found
+
+
+def span_at(first: int, last: int, observation: Observation) -> Span | None:
+    """Return the span between two candidates of a copy; None when there is none."""
+    spans = split(observation.goal).spans[:MOST_WORDS]
+    if first < len(spans):
+        last = min(max(first, last), len(spans) - 1)
+        return Span(GOAL, spans[first][0], spans[last][1])
+    return next((span for at, _, span in _spans(observation) if at == first), None)
+
+
+def needs_point(kind: int) -> int:
+    """Return how many places on the screen a kind of action has, counting a drag's ends."""
+    return {Kind.WAIT: 0, Kind.DRAG: 2}.get(Kind(kind), int(Kind(kind) in _POINTING))
+
+
+_POINTING = frozenset({Kind.MOVE, Kind.CLICK, Kind.DOUBLE_CLICK, Kind.RIGHT_CLICK, Kind.SCROLL})
+HEADS = tuple(head for head in Head if head is not Head.KIND)

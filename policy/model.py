@@ -1,0 +1,243 @@
+"""The understudy: a transformer over the goal, the elements and the picture of each step.
+
+Each step is a block of tokens, [goal words | elements | cells | fovea | act]; tokens see all of
+their own step and of those before it. From the act token, heads say in parallel what to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import AutoConfig, AutoModel, PreTrainedModel
+
+from policy.actions import SIZES, Head
+from policy.config import UnderstudyConfig
+from policy.encoders import CELL_PX, screen_encoder
+from policy.features import FIELDS, FINE, NUMBERS, ROLE_GRAMS, TEXT_GRAMS, VALUE_GRAMS, WORD_FLAGS
+from policy.layers import Block
+from policy.observe import scaled
+from policy.text import TABLE, Match
+
+LABELS = tuple(SIZES[head] for head in Head)
+_NOWHERE = -1e4  # finite, so that a row with nothing to choose from is no nan, in bf16 too
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inputs:
+    """Windows side by side: B windows of T steps, with G words and E elements at most."""
+
+    words: Tensor  # (B, T, G, WORD_GRAMS) int64
+    word_flags: Tensor  # (B, T, G, WORD_FLAGS)
+    word_mask: Tensor  # (B, T, G) bool
+    elements: Tensor  # (B, T, E, grams) int64
+    numbers: Tensor  # (B, T, E, NUMBERS)
+    element_mask: Tensor  # (B, T, E) bool
+    matches: Tensor  # (B, T, E, G, Match)
+    step_mask: Tensor  # (B, T) bool
+    frames: Tensor | None = None  # (B, T, 3, H, W) uint8
+    foveas: Tensor | None = None  # (B, T, 3, F, F) uint8
+
+    def to(self, device: torch.device) -> Inputs:
+        """Return the same on a device."""
+        moved = {
+            name: None if value is None else value.to(device, non_blocking=True)
+            for name in Inputs.__slots__
+            if isinstance(value := getattr(self, name), Tensor | None)
+        }
+        return Inputs(**cast(dict[str, Any], moved))
+
+
+class Outputs(NamedTuple):
+    """What each of M sets of heads says; candidates are E elements, K cells and NONE."""
+
+    labels: Tensor  # (B, T, M, sum of LABELS) logits
+    pointer: Tensor  # (B, T, M, 2, E + K + 1) logits of the press and of the release
+    fine: Tensor  # (B, T, E + K, FINE * FINE) logits of the place within a candidate
+    span_first: Tensor  # (B, T, M, G + FIELDS * E) logits
+    span_last: Tensor  # (B, T, M, G) logits
+    failure: Tensor  # (B, T, M) logit that this cannot succeed
+    embedding: Tensor  # (B, T, C), before the heads
+
+
+class _Seen(NamedTuple):
+    """Tokens of the parts of each step, (B T, n, C), and what the pointer needs of the picture."""
+
+    words: Tensor
+    elements: Tensor
+    cells: Tensor  # one for each four cells
+    foveas: Tensor
+    cell_map: Tensor  # (B T, K, C)
+
+
+class UnderstudyModel(PreTrainedModel):
+    """Embeds what is seen, runs the trunk, and reads the heads."""
+
+    config_class = UnderstudyConfig
+    base_model_prefix = "understudy"
+    _no_split_modules = ["Block"]
+
+    def __init__(self, config: UnderstudyConfig) -> None:
+        super().__init__(config)
+        width, members = config.width, config.members
+        self.rows = config.frame_height_px // CELL_PX
+        self.columns = config.frame_width_px // CELL_PX
+        self.table = nn.Embedding(TABLE, width, padding_idx=0)
+        self.word_in = nn.Linear(width + WORD_FLAGS, width)
+        self.element_in = nn.Linear(3 * width + NUMBERS, width)
+        self.part = nn.Embedding(5, width)
+        if config.sees_pixels:
+            self.encoder = screen_encoder(config)
+            self.cell_place = nn.Embedding(self.rows * self.columns, width)
+            self.fovea_place = nn.Embedding((config.fovea_px // (2 * CELL_PX)) ** 2, width)
+        self.blocks = nn.ModuleList(Block(config, len(Match)) for _ in range(config.layers))
+        self.norm = nn.RMSNorm(width)
+        self.label_head = nn.Linear(width, members * sum(LABELS))
+        self.pointer_query = nn.Linear(width, members * 2 * width)
+        self.pointer_key = nn.Linear(width, width)
+        self.none_key = nn.Parameter(torch.zeros(width))
+        self.fine_head = nn.Linear(2 * width, FINE * FINE)
+        self.span_query = nn.Linear(width, members * 2 * width)
+        self.word_key = nn.Linear(width, 2 * width)
+        self.field_key = nn.Linear(width, len(FIELDS) * width)
+        self.failure_head = nn.Linear(width, members)
+        self.post_init()
+
+    @torch.no_grad()
+    def _init_weights(self, module: nn.Module) -> None:
+        if isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, std=module.in_features**-0.5)
+            for bias in (each for name, each in module.named_parameters() if name == "bias"):
+                nn.init.zeros_(bias)
+        elif isinstance(module, nn.Embedding):
+            nn.init.normal_(module.weight, std=0.1)
+            if module.padding_idx is not None:
+                nn.init.zeros_(module.weight[module.padding_idx])
+
+    def forward(self, inputs: Inputs) -> Outputs:
+        """Return what the heads say of every step."""
+        batch, steps = inputs.step_mask.shape
+        seen = self._see(inputs)
+        act = self.part.weight[4].expand(batch * steps, 1, -1)
+        tokens = torch.cat([seen.words, seen.elements, seen.cells, seen.foveas, act], dim=1)
+        each = tokens.shape[1]
+        x = tokens.reshape(batch, steps * each, -1)
+        index = torch.arange(steps, device=x.device).repeat_interleave(each)
+        mask = self._mask(inputs, index, each)
+        for block in self.blocks:
+            x = block(x, index, mask, inputs.matches)
+        hidden = self.norm(x).reshape(batch * steps, each, -1)
+        return self._say(inputs, seen, hidden)
+
+    def _see(self, inputs: Inputs) -> _Seen:
+        words, elements = inputs.words.flatten(0, 1), inputs.elements.flatten(0, 1)
+        flags, numbers = inputs.word_flags.flatten(0, 1), inputs.numbers.flatten(0, 1)
+        parts = elements.split([TEXT_GRAMS, ROLE_GRAMS, VALUE_GRAMS], dim=-1)
+        fields = [self._bag(part) for part in parts]
+        word_tokens = self.word_in(torch.cat([self._bag(words), flags], -1))
+        element_tokens = self.element_in(torch.cat([*fields, numbers], -1))
+        empty = word_tokens[:, :0]
+        cells = foveas = cell_map = empty
+        if inputs.frames is not None and inputs.foveas is not None:
+            cell_map, cells = self._look(inputs.frames)
+            grid = self.encoder(scaled(inputs.foveas.flatten(0, 1)).to(self.dtype))
+            foveas = functional.avg_pool2d(grid, 2).flatten(2).transpose(1, 2)
+            foveas = foveas + self.fovea_place.weight + self.part.weight[3]
+        return _Seen(
+            word_tokens + self.part.weight[0],
+            element_tokens + self.part.weight[1],
+            cells,
+            foveas,
+            cell_map,
+        )
+
+    def _bag(self, grams: Tensor) -> Tensor:
+        """Return (…, C): the sum of the n-grams' vectors over the root of their number."""
+        count = (grams > 0).sum(-1, keepdim=True).clamp(min=1)
+        flat = grams.flatten(0, -2)
+        if not len(flat):
+            return self.table(grams).sum(-2)
+        bags = functional.embedding_bag(flat, self.table.weight, mode="sum", padding_idx=0)
+        return bags.view(*grams.shape[:-1], -1) * count.to(bags.dtype).rsqrt()
+
+    def _look(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the map of cells (B T, K, C), and tokens for each two by two of them."""
+        grid = self.encoder(scaled(frames.flatten(0, 1)).to(self.dtype))
+        place = self.cell_place.weight.view(self.rows, self.columns, -1).permute(2, 0, 1)
+        grid = grid + place
+        tokens = functional.avg_pool2d(grid, 2).flatten(2).transpose(1, 2) + self.part.weight[2]
+        return grid.flatten(2).transpose(1, 2), tokens
+
+    def _mask(self, inputs: Inputs, index: Tensor, each: int) -> Tensor:
+        batch, steps = inputs.step_mask.shape
+        rest = each - inputs.words.shape[2] - inputs.elements.shape[2]
+        others = inputs.word_mask.new_ones(batch, steps, rest)
+        there = torch.cat([inputs.word_mask, inputs.element_mask, others], dim=2)
+        there = (there & inputs.step_mask[..., None]).reshape(batch, 1, steps * each)
+        may = there & (index[:, None] >= index)  # (B, L, L)
+        may = may | torch.eye(steps * each, dtype=torch.bool, device=may.device)
+        return torch.where(may, 0.0, _NOWHERE)[:, None]
+
+    def _say(self, inputs: Inputs, seen: _Seen, hidden: Tensor) -> Outputs:
+        batch, steps = inputs.step_mask.shape
+        members = self.config.members
+        goal, listed = seen.words.shape[1], seen.elements.shape[1]
+        words, elements, cells, _, act = hidden.split(
+            [goal, listed, seen.cells.shape[1], seen.foveas.shape[1], 1], dim=1
+        )
+        act = act[:, 0]
+        candidates = torch.cat([elements, seen.cell_map + self._to_cells(cells)], dim=1)
+        keys = torch.cat(
+            [self.pointer_key(candidates), self.none_key.expand(len(act), 1, -1)], dim=1
+        )
+        pointer = self._ask(self.pointer_query(act), keys).unflatten(1, (members, 2))
+        there = inputs.element_mask.flatten(0, 1)
+        always = there.new_ones(len(act), keys.shape[1] - listed)
+        pointer = pointer.masked_fill(~torch.cat([there, always], 1)[:, None, None], _NOWHERE)
+        first, last = self._spans(inputs, act, words, elements)
+        beside = act[:, None].expand(-1, candidates.shape[1], -1)
+        fine = self.fine_head(torch.cat([candidates, beside], -1))
+        said = (
+            self.label_head(act).unflatten(1, (members, -1)),
+            pointer,
+            fine,
+            first,
+            last,
+            self.failure_head(act),
+            act,
+        )
+        return Outputs(*(part.unflatten(0, (batch, steps)) for part in said))
+
+    def _to_cells(self, tokens: Tensor) -> Tensor:
+        """Return (B T, K, C): each cell gets what the trunk made of the four around it."""
+        if not tokens.shape[1]:
+            return tokens
+        grid = tokens.transpose(1, 2).unflatten(2, (self.rows // 2, self.columns // 2))
+        return functional.interpolate(grid, scale_factor=2).flatten(2).transpose(1, 2)
+
+    def _spans(
+        self, inputs: Inputs, act: Tensor, words: Tensor, elements: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        word_first, word_last = self.word_key(words).chunk(2, dim=-1)
+        fields = self.field_key(elements).unflatten(-1, (len(FIELDS), -1)).flatten(1, 2)
+        query = self.span_query(act).unflatten(1, (self.config.members, 2, -1))
+        first = self._ask(query[:, :, 0].flatten(1), torch.cat([word_first, fields], 1))
+        last = self._ask(query[:, :, 1].flatten(1), word_last)
+        there = inputs.word_mask.flatten(0, 1)
+        listed = inputs.element_mask.flatten(0, 1).repeat_interleave(len(FIELDS), dim=1)
+        first = first.masked_fill(~torch.cat([there, listed], 1)[:, None], _NOWHERE)
+        return first, last.masked_fill(~there[:, None], _NOWHERE)
+
+    def _ask(self, queries: Tensor, keys: Tensor) -> Tensor:
+        """Return (N, queries, keys): scaled products of (N, queries * C) and (N, keys, C)."""
+        width = keys.shape[-1]
+        return queries.unflatten(1, (-1, width)) @ keys.transpose(1, 2) * width**-0.5
+
+
+def register() -> None:
+    """Make `AutoConfig` and `AutoModel` know the understudy; may be called again."""
+    AutoConfig.register(UnderstudyConfig.model_type, UnderstudyConfig, exist_ok=True)
+    AutoModel.register(UnderstudyConfig, UnderstudyModel, exist_ok=True)

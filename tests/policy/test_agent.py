@@ -1,0 +1,118 @@
+"""Acting: an unchanged screen costs nothing, agents do not disturb each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from policy.agent import Understudy, load
+from policy.calibrate import SIGNS
+from policy.model import Inputs, Outputs, UnderstudyModel
+from policy.settings import TrainConfig
+from policy.train import train
+from recorder.schema import AgentContext, Click, Drag, Move, ScrollBy
+from tests.policy.worlds import episode, page
+
+
+@pytest.fixture(scope="module", params=["both", "elements", "pixels"])
+def checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    config = TrainConfig(
+        updates=2,
+        batch=4,
+        context=2,
+        save_every=2,
+        pixels=request.param != "elements",
+        elements=request.param != "pixels",
+        goal=request.param != "pixels",
+    )
+    folder = tmp_path_factory.mktemp("run")
+    return train([episode(seed) for seed in range(4)], folder, config)
+
+
+class Counted:
+    """A model that counts how often it is asked."""
+
+    def __init__(self, model: UnderstudyModel) -> None:
+        self.model, self.asked = model, 0
+
+    def __call__(self, inputs: Inputs) -> Outputs:
+        self.asked += 1
+        return self.model(inputs)
+
+
+def _counted(policy: Understudy, monkeypatch: pytest.MonkeyPatch) -> Counted:
+    counted = Counted(policy._model)  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(policy, "_model", counted)
+    return counted
+
+
+def test_an_unchanged_screen_is_not_looked_at_again(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = load(checkpoint)
+    counted = _counted(policy, monkeypatch)
+    first, again = page(1), page(1)
+    (one,) = policy.consider([AgentContext("a", first, 0)])
+    (two,) = policy.consider([AgentContext("a", again, 1)])
+    assert counted.asked == 1
+    assert one[0].action == two[0].action
+    assert (one[1].features["repeats"], two[1].features["repeats"]) == (0, 1)
+    policy.decide([AgentContext("a", page(2), 2)])
+    assert counted.asked == 2
+
+
+def test_agents_side_by_side_decide_as_they_would_alone(checkpoint: Path) -> None:
+    policy = load(checkpoint)
+    pages = [page(seed) for seed in range(5)]
+    pages[2] = replace(pages[2], goal=pages[2].goal + " Then go on and on.", elements=())
+    together = policy.consider([AgentContext(str(n), each) for n, each in enumerate(pages)])
+    for number, each in enumerate(pages):
+        (alone,) = load(checkpoint).consider([AgentContext("x", each)])
+        assert alone[0].action == together[number][0].action
+        assert alone[0].p_accept == pytest.approx(together[number][0].p_accept, abs=1e-4)
+
+
+def test_evidence_has_every_feature_and_is_finite(checkpoint: Path) -> None:
+    ((decision, evidence),) = load(checkpoint).consider([AgentContext("a", page(3))])
+    assert set(evidence.features) == set(SIGNS)
+    assert np.isfinite(list(evidence.features.values())).all()
+    assert np.isfinite(evidence.embedding).all()
+    assert 0 <= decision.p_accept <= 1
+    for action, share in decision.alternatives:
+        assert action != decision.action
+        assert share <= decision.p_accept + 1e-9
+
+
+def test_actions_are_on_the_screen(checkpoint: Path) -> None:
+    policy = load(checkpoint)
+    for seed in range(10):
+        (decision,) = policy.decide([AgentContext("a", page(seed))])
+        match decision.action:
+            case Click(x=x, y=y) | Move(x=x, y=y) | ScrollBy(x=x, y=y):
+                assert 0 <= x < 160
+                assert 0 <= y < 210
+            case Drag(path=path):
+                assert all(0 <= x < 160 and 0 <= y < 210 for x, y in path)
+            case _:
+                pass
+
+
+def test_the_blind_see_no_difference_between_pages(checkpoint: Path) -> None:
+    policy = load(checkpoint, blind=True)
+    one, other = page(1), page(2)
+    other = replace(other, goal=one.goal)
+    (first,), (second,) = (policy.decide([AgentContext("a", each, 0)]) for each in (one, other))
+    assert (first.action, first.p_accept) == (second.action, second.p_accept)
+
+
+def test_bits_are_told_for_each_step(checkpoint: Path) -> None:
+    found = load(checkpoint).bits(episode(7))
+    assert len(found) == 2
+    for step in found:
+        assert {"kind", "time", "pointer", "text", "key", "rest"} <= set(step)
+        assert all(value >= -1e-4 for value in step.values())
+    assert found[0]["pointer"] == 0  # typing has no place
+    assert found[1]["pointer"] > 0

@@ -1,0 +1,351 @@
+"""Confidence is calibrated, monotone and keeps its promises; what is saved belongs to one model."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit
+
+from policy.calibrate import (
+    ALWAYS,
+    SIGNS,
+    CalibrationRules,
+    Calibrator,
+    Evidence,
+    JudgedEpisode,
+    Thresholds,
+    fit_calibrator,
+    help_threshold,
+)
+from policy.calibrate.acceptance import Decisions, fit_acceptance
+from policy.calibrate.metrics import calibration_error
+from policy.calibrate.novelty import fit_novelty
+from policy.calibrate.thresholds import Verdicts, alarm_threshold, risk_threshold
+from policy.errors import CheckpointError, ConfigError, DataError
+
+MODEL = "ab" * 32
+DRAWS = 2000 if os.environ.get("UNDERSTUDY_SOAK") else 300
+NAMES = ("log_prob", "spread_px", "none_prob")
+
+
+def decisions(rng: np.random.Generator, n: int) -> Decisions:
+    """Return decisions with three features, the first two of which tell right from wrong."""
+    features = rng.normal(size=(n, 3)) * [2.0, 5.0, 1.0]
+    right = rng.random(n) < expit(1 + features[:, 0] - 0.4 * features[:, 1])
+    return Decisions(features, right, np.arange(n) // 4, np.ones(n, np.bool_))
+
+
+def judged(rng: np.random.Generator, n: int = 40, length: int = 3) -> list[JudgedEpisode]:
+    """Return episodes of a policy that is less sure where it is wrong."""
+    episodes: list[JudgedEpisode] = []
+    for _ in range(n):
+        right = rng.random(length) < 0.9
+        found = [
+            Evidence(
+                {"log_prob": float(rng.normal(2.0 * flag)), "repeats": 0.0},
+                rng.normal(size=4).astype(np.float32),
+            )
+            for flag in right
+        ]
+        episodes.append(JudgedEpisode(found, [bool(flag) for flag in right], bool(right.all())))
+    return episodes
+
+
+# Acceptance ---------------------------------------------------------------------------------------
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(sorted(SIGNS)), st.floats(0.01, 1e6))
+def test_acceptance_is_monotone_in_every_feature(seed: int, name: str, more: float) -> None:
+    rng = np.random.default_rng(seed)
+    names = tuple(SIGNS)
+    features = rng.normal(size=(60, len(names)))
+    # labels that speak against the signs: a free fit would turn the weights round
+    right = rng.random(60) < expit(-features @ np.array(list(SIGNS.values())))
+    acceptance = fit_acceptance(
+        names, Decisions(features, right, np.arange(60) // 3, np.ones(60, np.bool_))
+    ).acceptance
+    column = names.index(name)
+    raised = features.copy()
+    raised[:, column] += more * SIGNS[name]
+    assert np.all(acceptance.probabilities(raised) >= acceptance.probabilities(features))
+
+
+def test_acceptance_is_calibrated_on_unseen_decisions() -> None:
+    rng = np.random.default_rng(1)
+    fit = fit_acceptance(NAMES, decisions(rng, 3000))
+    features, right, *_ = decisions(rng, 3000)
+    found = fit.acceptance.probabilities(features)
+    assert calibration_error(found, right) < 0.04
+    assert found[right].mean() > found[~right].mean() + 0.3
+
+
+def test_acceptance_is_never_surer_than_of_what_it_was_fitted_on() -> None:
+    found = decisions(np.random.default_rng(2), 400)
+    features = found.features
+    acceptance = fit_acceptance(NAMES, found).acceptance
+    surest = acceptance.probabilities(np.array([[features[:, 0].max(), features[:, 1].min(), 0]]))
+    beyond = acceptance.probabilities(np.array([[1e9, -1e9, 0]]))
+    assert beyond <= surest + 1e-12
+
+
+def test_a_policy_that_was_always_right_is_not_certain() -> None:
+    found = decisions(np.random.default_rng(3), 50)._replace(right=np.ones(50, np.bool_))
+    acceptance = fit_acceptance(NAMES, found).acceptance
+    assert np.all(acceptance.probabilities(found.features) < 0.9999)
+
+
+def test_wrong_decisions_on_odd_pages_teach_the_ranking_but_not_the_level() -> None:
+    rng = np.random.default_rng(13)
+    usual, odd = rng.normal(2, 1, (300, 1)), rng.normal(-2, 1, (300, 1))
+    features = np.concatenate([usual, odd])
+    right = np.arange(600) < 300
+    features[:6] -= 3
+    right[:6] = False
+    found = Decisions(features, right, np.arange(600) // 3, np.arange(600) < 300)
+    fit = fit_acceptance(["log_prob"], found)
+    said = fit.acceptance.probabilities(features)
+    assert calibration_error(said[:300], right[:300]) < 0.05
+    assert fit.acceptance.probabilities(np.array([[-3.0]])) < 0.5 < 0.9 < said[6:300].mean()
+
+
+@pytest.mark.parametrize(
+    ("names", "episode", "says"),
+    [(("mood",), [0, 1], "no sign"), (("log_prob",), [0, 0], "at least 2")],
+)
+def test_acceptance_refuses_what_it_cannot_fit(
+    names: tuple[str, ...], episode: list[int], says: str
+) -> None:
+    with pytest.raises(DataError, match=says):
+        fit_acceptance(
+            names,
+            Decisions(
+                np.zeros((2, 1)), np.array([True, False]), np.array(episode), np.ones(2, np.bool_)
+            ),
+        )
+
+
+# Novelty ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", [0.02, 0.05, 0.2])
+def test_novelty_alarms_on_known_screens_no_more_often_than_said(level: float) -> None:
+    rng = np.random.default_rng(4)
+    alarms = 0
+    for _ in range(DRAWS):
+        novelty = fit_novelty(rng.normal(size=(30, 3)), rng.normal(size=(60, 3)))
+        alarms += int(novelty.p_values(rng.normal(size=(1, 3)))[0] <= level)
+    slack = 3 * (level * (1 - level) / DRAWS) ** 0.5
+    assert alarms / DRAWS <= level + slack
+
+
+def test_what_is_far_from_all_known_has_the_smallest_p_value() -> None:
+    rng = np.random.default_rng(5)
+    novelty = fit_novelty(rng.normal(size=(50, 8)), rng.normal(size=(99, 8)))
+    assert novelty.p_values(np.full((1, 8), 50.0))[0] == pytest.approx(0.01)
+
+
+def test_identical_screens_are_not_novel() -> None:
+    novelty = fit_novelty(np.zeros((5, 2)), np.zeros((9, 2)))
+    assert novelty.p_values(np.zeros((1, 2)))[0] == 1
+
+
+def test_novelty_refuses_embeddings_of_another_length() -> None:
+    novelty = fit_novelty(np.zeros((5, 2)), np.zeros((9, 2)))
+    with pytest.raises(DataError, match="allowed: 2"):
+        novelty.p_values(np.zeros((1, 3)))
+
+
+# Thresholds ---------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=60), st.floats(0, 1))
+def test_help_stays_within_its_budget(found: list[float], share: float) -> None:
+    acceptance = np.array(found)
+    asked = acceptance < help_threshold(acceptance, share)
+    assert asked.sum() <= share * len(found) + 1e-6
+
+
+def test_help_uses_its_budget_where_nothing_ties() -> None:
+    acceptance = np.random.default_rng(6).permutation(np.linspace(0, 1, 100))
+    assert (acceptance < help_threshold(acceptance, 0.25)).sum() == 25
+    assert help_threshold(acceptance, 1.0) == ALWAYS
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_a_budget_that_is_no_share_is_refused(share: float) -> None:
+    with pytest.raises(ConfigError, match="0 to 1"):
+        help_threshold(np.ones(3), share)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3])
+def test_normal_episodes_are_disturbed_no_more_often_than_said(share: float) -> None:
+    rng = np.random.default_rng(7)
+    draws = rng.random((DRAWS, 40))
+    alarms = sum(float(draw[-1]) < alarm_threshold(draw[:-1], share) for draw in draws)
+    assert alarms / DRAWS <= share + 3 * (share * (1 - share) / DRAWS) ** 0.5
+    assert alarms > 0
+
+
+def test_too_few_episodes_for_an_alarm_share_mean_no_alarms() -> None:
+    assert alarm_threshold(np.array([0.5, 0.6]), 0.05) == 0
+
+
+def draw_verdicts(rng: np.random.Generator, n: int) -> list[Verdicts]:
+    acceptance = rng.random((n, 3))
+    right = rng.random((n, 3)) < acceptance**0.3
+    return [Verdicts(p, np.ones(3), flags) for p, flags in zip(acceptance, right, strict=True)]
+
+
+def risk_at(threshold: float, episodes: list[Verdicts]) -> float:
+    return float(np.mean([np.any(e.acceptance[~e.right] >= threshold) for e in episodes]))
+
+
+def test_risk_control_keeps_its_promise_over_draws() -> None:
+    rng = np.random.default_rng(8)
+    world = draw_verdicts(rng, 20_000)
+    bounds = [risk_threshold(draw_verdicts(rng, 80), alpha=0.2, delta=0.1) for _ in range(DRAWS)]
+    thresholds = sorted({bound.threshold for bound in bounds})
+    risk = {each: risk_at(each, world) for each in thresholds}
+    broken = sum(risk[bound.threshold] > 0.2 for bound in bounds) / DRAWS
+    assert broken <= 0.1 + 3 * (0.09 / DRAWS) ** 0.5
+    assert min(thresholds) < 0.95  # it certifies more than asking always
+
+
+def test_risk_that_cannot_be_certified_means_asking_always() -> None:
+    sure_and_wrong = [Verdicts(np.ones(1), np.ones(1), np.zeros(1, np.bool_))] * 50
+    assert risk_threshold(sure_and_wrong).threshold == ALWAYS
+    assert risk_threshold([]).threshold == ALWAYS
+
+
+def test_thresholds_without_room_for_hysteresis_are_refused() -> None:
+    with pytest.raises(ConfigError, match="at least ask_below"):
+        Thresholds(ask_below=0.5, resume_above=0.4, novel_below=0, irreversible_below=0.9)
+    with pytest.raises(ConfigError, match="at least 2"):
+        Thresholds(0.5, 0.6, 0.0, 0.9, repeats=1)
+
+
+# The calibrator -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Calibrator:
+    """Return a calibrator of forty episodes."""
+    return fit_calibrator(
+        judged(np.random.default_rng(9)), MODEL, CalibrationRules(alarm_share=0.2)
+    )
+
+
+def test_what_is_loaded_says_what_was_saved(fitted: Calibrator, tmp_path: Path) -> None:
+    path = tmp_path / "calibrator.json"
+    fitted.save(path)
+    loaded = Calibrator.load(path, MODEL)
+    found = [evidence for each in judged(np.random.default_rng(10)) for evidence in each.evidence]
+    assert np.array_equal(loaded.p_accept(found), fitted.p_accept(found))
+    assert np.allclose(loaded.p_novelty(found), fitted.p_novelty(found), atol=0.03)
+    assert loaded.thresholds == fitted.thresholds
+    assert loaded.risk == fitted.risk
+
+
+def test_thresholds_are_in_order_and_disturb_few_normal_episodes(fitted: Calibrator) -> None:
+    found = fitted.thresholds
+    assert 0 < found.ask_below < found.resume_above < 1
+    assert found.irreversible_below >= found.ask_below
+    fresh = [each for each in judged(np.random.default_rng(11), 400) if each.is_normal]
+    disturbed = [
+        bool(
+            np.any(fitted.p_accept(each.evidence) < found.ask_below)
+            or np.any(fitted.p_novelty(each.evidence) < found.novel_below)
+        )
+        for each in fresh
+    ]
+    assert np.mean(disturbed) < 0.35
+
+
+def test_a_policy_that_seldom_gets_there_asks_rather_than_goes_on() -> None:
+    rng = np.random.default_rng(14)
+    hopeless = [
+        replace(each, right=[False] * len(each.right), is_normal=False) for each in judged(rng)
+    ]
+    found = fit_calibrator(hopeless, MODEL)
+    assert found.thresholds.ask_below == found.risk.threshold
+    said = [found.p_accept(each.evidence) for each in hopeless]
+    unasked = [bool(np.any(each >= found.thresholds.ask_below)) for each in said]
+    assert np.mean(unasked) <= 0.1
+    assert found.thresholds.novel_below > 1 / (len(found.novelty.scores) + 1)
+
+
+def test_other_weights_are_refused(fitted: Calibrator, tmp_path: Path) -> None:
+    path = tmp_path / "calibrator.json"
+    fitted.save(path)
+    with pytest.raises(CheckpointError, match="run understudy calibrate again"):
+        Calibrator.load(path, "cd" * 32)
+
+
+DAMAGE: list[tuple[tuple[str, ...], Any]] = [
+    (("format",), "pickle"),
+    (("version",), 99),
+    (("acceptance", "weights"), [1.0]),
+    (("acceptance", "weights"), [-1.0, 0.0]),
+    (("acceptance", "bias"), "much"),
+    (("acceptance", "slope"), -1.0),
+    (("acceptance", "slope"), float("nan")),
+    (("acceptance", "names"), ["log_prob", "mood"]),
+    (("thresholds", "ask_below"), 0.9999),
+    (("novelty", "reference"), "not base64"),
+    (("novelty", "shape"), [1, 1]),
+    (("novelty", "neighbour"), 0),
+    (("novelty", "scores"), [2.0, 1.0]),
+    (("novelty",), None),
+]
+
+
+@pytest.mark.parametrize(("where", "what"), DAMAGE)
+def test_a_damaged_calibrator_is_refused_in_one_sentence(
+    fitted: Calibrator, tmp_path: Path, where: tuple[str, ...], what: Any
+) -> None:
+    path = tmp_path / "calibrator.json"
+    fitted.save(path)
+    body: Any = json.loads(path.read_bytes())
+    part = body
+    for key in where[:-1]:
+        part = part[key]
+    part[where[-1]] = what
+    path.write_text(json.dumps(body))
+    with pytest.raises(CheckpointError) as refused:
+        Calibrator.load(path, MODEL)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("body", [b"", b"\x80\x04pickle", b"[]", b"null", b"{"])
+def test_what_is_no_calibrator_is_refused(tmp_path: Path, body: bytes) -> None:
+    path = tmp_path / "calibrator.json"
+    path.write_bytes(body)
+    with pytest.raises(CheckpointError, match="damaged"):
+        Calibrator.load(path, MODEL)
+
+
+def test_evidence_that_does_not_fit_is_refused(fitted: Calibrator) -> None:
+    nothing = np.zeros(4, np.float32)
+    with pytest.raises(DataError, match="missing"):
+        fitted.p_accept([Evidence({"log_prob": 1.0}, nothing)])
+    with pytest.raises(DataError, match=r"\['repeats'\] are not finite"):
+        fitted.p_accept([Evidence({"log_prob": 1.0, "repeats": float("inf")}, nothing)])
+    with pytest.raises(DataError, match="one length"):
+        fitted.p_novelty([Evidence({}, nothing), Evidence({}, nothing[:2])])
+    with pytest.raises(DataError, match="not finite"):
+        fitted.p_novelty([Evidence({}, nothing * np.float32("nan"))])
+
+
+def test_too_few_episodes_are_refused() -> None:
+    episodes = judged(np.random.default_rng(12), 3)
+    with pytest.raises(DataError, match="3 typical"):
+        fit_calibrator([*episodes, replace(episodes[0], evidence=[], right=[])], MODEL)

@@ -1,0 +1,68 @@
+"""Words and elements: what is the same matches, in any case, and what is not does not."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policy.text import TABLE, Match, Readable, grams, likeness, match, rank_said, split
+
+WORD = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20)
+
+
+@given(WORD, WORD)
+def test_likeness_is_a_symmetric_share_and_whole_only_for_itself(one: str, two: str) -> None:
+    assert likeness(one, two) == likeness(two, one)
+    assert 0 <= likeness(one, two) <= 1 + 1e-9
+    assert likeness(one, one) == 1
+
+
+@given(WORD)
+def test_grams_are_rows_of_the_table_and_never_the_empty_one(word: str) -> None:
+    assert all(0 < row < TABLE for row in grams(word))
+
+
+@given(st.text(max_size=60))
+def test_words_are_what_their_spans_say(text: str) -> None:
+    said = split(text)
+    assert tuple(text[start:end] for start, end in said.spans) == said.written
+    assert len(said.quoted) == len(said.written) == len(said.folded)
+
+
+def _row(element: Readable, goal: str, word: str) -> dict[Match, float]:
+    found = match(element, goal)[split(goal).written.index(word)]
+    return {kind: float(found[kind]) for kind in Match}
+
+
+def test_a_quoted_name_matches_in_every_way() -> None:
+    row = _row(Readable("button", "Log in", "", ""), 'Press "Log in" now', "in")
+    assert [row[kind] for kind in (Match.EXACT, Match.CASED, Match.PHRASE, Match.QUOTED)] == [1] * 4
+
+
+def test_case_is_told_apart() -> None:
+    row = _row(Readable("button", "ok", "", ""), "Press OK", "OK")
+    assert (row[Match.EXACT], row[Match.CASED], row[Match.PHRASE]) == (1, 0, 1)
+
+
+def test_a_letter_off_is_alike_but_not_the_same() -> None:
+    row = _row(Readable("button", "submet", "", ""), "Press submit", "submit")
+    assert row[Match.EXACT] == 0
+    assert 0.3 < row[Match.FUZZY] < 1
+
+
+def test_a_part_of_a_quotation_is_not_the_whole() -> None:
+    row = _row(Readable("button", "Log", "", ""), 'Press "Log in"', "Log")
+    assert (row[Match.PHRASE], row[Match.QUOTED]) == (1, 0)
+
+
+def test_roles_and_values_match_too() -> None:
+    assert _row(Readable("textbox", "", "", ""), "Press textbox", "textbox")[Match.ROLE] == 1
+    assert _row(Readable("textbox", "", "", "Ann"), "Type ann", "ann")[Match.VALUE] == 1
+
+
+def test_a_lone_quotation_mark_quotes_nothing() -> None:
+    assert not any(split('5" wide').quoted)
+
+
+def test_numbers_are_read() -> None:
+    assert [rank_said(word) for word in ("1st", "22nd", "third", "7", "x1")] == [1, 22, 3, 7, None]

@@ -1,0 +1,112 @@
+"""Training: the same from the same seed, whole again after a kill, and good for something."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from policy import checkpoint
+from policy.agent import load
+from policy.errors import ConfigError, DataError
+from policy.settings import TrainConfig
+from policy.train import Ears, Progress, order, saved, train
+from recorder.schema import AgentContext, TypeText
+from tests.policy.worlds import episode, middle, page
+
+EPISODES = [episode(seed) for seed in range(12)]
+SHORT = TrainConfig(updates=4, batch=6, pixels=False, save_every=2)
+
+
+def _losses(folder: Path, config: TrainConfig = SHORT) -> list[float]:
+    heard: list[Progress] = []
+    train(EPISODES, folder, config, Ears(told=heard.append))
+    return [each.loss for each in heard]
+
+
+def _weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "checkpoint" / checkpoint.WEIGHTS)
+
+
+def test_one_seed_gives_one_set_of_weights(tmp_path: Path) -> None:
+    assert _losses(tmp_path / "a") == _losses(tmp_path / "b")
+    first, second = _weights(tmp_path / "a"), _weights(tmp_path / "b")
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    other = replace(SHORT, seed=1)
+    assert _losses(tmp_path / "c", other) != _losses(tmp_path / "d")
+
+
+def _killed_at(folder: Path, update: int) -> None:
+    def told(standing: Progress) -> None:
+        if standing.update == update:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    train(EPISODES, folder, SHORT, Ears(told=told))
+
+
+@pytest.mark.slow
+def test_a_run_that_was_killed_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
+    whole = _losses(tmp_path / "whole")
+    started = multiprocessing.get_context("spawn").Process(
+        target=_killed_at, args=(tmp_path / "killed", 3)
+    )
+    started.start()
+    started.join()
+    assert started.exitcode == -signal.SIGKILL
+    assert _losses(tmp_path / "killed") == pytest.approx(whole[2:], abs=1e-6)
+    first, second = _weights(tmp_path / "whole"), _weights(tmp_path / "killed")
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:
+    _losses(tmp_path)
+    with pytest.raises(ConfigError, match="other seed"):
+        _losses(tmp_path, replace(SHORT, seed=1))
+
+
+def test_a_size_of_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="batch is 0"):
+        train(EPISODES, tmp_path, replace(SHORT, batch=0))
+
+
+def test_no_episodes_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no episodes"):
+        train([], tmp_path, SHORT)
+
+
+def test_the_best_in_closed_loop_is_chosen(tmp_path: Path) -> None:
+    def success(place: Path) -> float:
+        return float(place.name == "update-0000002")
+
+    train(EPISODES, tmp_path, SHORT, Ears(success=success))
+    assert [place.name for place in saved(tmp_path)] == ["update-0000002", "update-0000004"]
+    chosen = (tmp_path / "checkpoint" / checkpoint.WEIGHTS).read_bytes()
+    assert chosen == (tmp_path / "update-0000002" / checkpoint.WEIGHTS).read_bytes()
+
+
+def test_each_window_is_seen_once_before_any_is_seen_again() -> None:
+    seen = [number for update in range(5) for number in order(10, 4, 0, update)]
+    assert sorted(seen[:10]) == list(range(10))
+    assert sorted(seen[10:]) == list(range(10))
+
+
+@pytest.mark.slow
+def test_it_does_on_unseen_pages_what_it_was_shown(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    config = TrainConfig(updates=90, batch=24, pixels=False, save_every=90)
+    policy = load(train([episode(seed) for seed in range(40)], tmp_path, config))
+    right = 0
+    for seed in range(1000, 1020):
+        observation = page(seed)
+        word = observation.elements[1].name
+        (first,) = policy.decide([AgentContext("one", observation, 0)])
+        (second,) = policy.decide([AgentContext("one", page(seed, typed=word), 1)])
+        right += first.action == TypeText(text=word)
+        right += second.action == middle(observation.elements[0])
+    assert right >= 32

@@ -1,0 +1,100 @@
+"""Web tasks can be evaluated in, as they are and as they should not be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from policy.evaluate.environments import Instance, Scene, Shift
+from recorder.schema import Action, Click, Drag, Wait
+from tui.web_environments import SCALE, WebEnvironments, to_page
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+BUTTON = "miniwob-click-button"
+TEXT = "miniwob-enter-text"
+SEED = 7
+
+
+@pytest.fixture(scope="module")
+def places() -> Iterator[WebEnvironments]:
+    """Return two places in one browser."""
+    with WebEnvironments(2) as found:
+        yield found
+
+
+def by_expert(places: WebEnvironments, instance: Instance) -> Scene:
+    """Return how an episode ends in which the expert is asked anew at each step."""
+    scene = places.begin({0: instance})[0]
+    for _ in range(12):
+        if scene.is_over:
+            break
+        action = places.expert_actions([0])[0]
+        scene = places.act({0: action or Wait(duration_ms=100)})[0]
+    return scene
+
+
+@pytest.mark.parametrize("shift", [shift for shift in Shift if shift is not Shift.DELETED])
+def test_an_expert_that_is_asked_at_each_step_gets_past_every_shift(
+    places: WebEnvironments, shift: Shift
+) -> None:
+    scene = by_expert(places, Instance(BUTTON, SEED, shift))
+    assert scene.is_success
+    assert not scene.failure
+    assert scene.virtual_ms > 0
+
+
+@pytest.mark.parametrize("shift", [Shift.DARK, Shift.FONT, Shift.POPUP, Shift.DELETED])
+def test_a_shifted_page_looks_different(places: WebEnvironments, shift: Shift) -> None:
+    scenes = places.begin({0: Instance(BUTTON, SEED), 1: Instance(BUTTON, SEED, shift)})
+    assert scenes[1].is_shifted
+    assert not np.array_equal(scenes[0].observation.pixels, scenes[1].observation.pixels)
+    assert scenes[0].observation.goal == scenes[1].observation.goal
+
+
+def test_a_target_that_is_deleted_is_neither_listed_nor_there_to_press(
+    places: WebEnvironments,
+) -> None:
+    plain = places.begin({0: Instance(BUTTON, SEED)})[0]
+    action = places.expert_actions([0])[0]
+    assert isinstance(action, Click)
+    gone = places.begin({0: Instance(BUTTON, SEED, Shift.DELETED)})[0]
+    assert len(gone.observation.elements) < len(plain.observation.elements)
+    assert not places.act({0: action})[0].is_success
+
+
+def test_a_scaled_page_is_larger_in_all_that_is_seen_and_done(places: WebEnvironments) -> None:
+    scenes = places.begin({0: Instance(BUTTON, SEED), 1: Instance(BUTTON, SEED, Shift.SCALE)})
+    plain, large = scenes[0].observation, scenes[1].observation
+    assert large.pixels.shape[1] == plain.pixels.shape[1] * SCALE
+    for one, other in zip(plain.elements, large.elements, strict=True):
+        assert other.box == tuple(round(edge * SCALE) for edge in one.box)
+    actions = places.expert_actions([0, 1])
+    assert isinstance(actions[0], Click)
+    assert isinstance(actions[1], Click)
+    assert actions[1].x == pytest.approx(actions[0].x * SCALE, abs=1)
+    again = places.begin({1: Instance(BUTTON, SEED)})[1].observation
+    assert again.pixels.shape == plain.pixels.shape
+
+
+def test_texts_are_typed_and_places_are_apart(places: WebEnvironments) -> None:
+    scenes = places.begin({0: Instance(TEXT, SEED), 1: Instance(BUTTON, SEED)})
+    assert not scenes[0].is_over
+    assert by_expert(places, Instance(TEXT, SEED)).is_success
+    assert places.expert_actions([1])[1] is not None
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        (Click(x=199, y=262), Click(x=159, y=209)),
+        (Drag(path=((0, 0), (10, 20))), Drag(path=((0, 0), (8, 16)))),
+        (Wait(duration_ms=5), Wait(duration_ms=5)),
+    ],
+)
+def test_places_on_a_scaled_screen_are_brought_back_to_the_page(
+    action: Action, expected: Action
+) -> None:
+    assert to_page(action, SCALE) == expected

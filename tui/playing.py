@@ -1,0 +1,89 @@
+"""What commands share that let a policy play: finding it, and showing how far it got."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from hashlib import file_digest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from harness.tasks.registry import web_task
+from policy.errors import ConfigError
+from tui.console import err
+
+if TYPE_CHECKING:
+    from policy.calibrate import Calibrator
+    from policy.evaluate.environments import Policy
+
+
+def load_policy(spec: str, *, blind: bool = False) -> Policy:
+    """Return the policy of a checkpoint's folder, or what `module:factory` returns.
+
+    Raises:
+        CheckpointError: the checkpoint is torn, foreign or altered.
+        ConfigError: there is no such factory.
+    """
+    if ":" in spec and not Path(spec).exists():
+        return _factory(spec)()
+    from policy.agent import load  # noqa: PLC0415 - torch takes seconds to import
+
+    return load(Path(spec), blind=blind)
+
+
+def _factory(spec: str) -> Callable[[], Any]:
+    module, _, name = spec.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"no policy {spec!r}: {error}; allowed: a folder, module:factory"
+        ) from error
+
+
+def load_calibrator(spec: str, model_hash: str) -> Calibrator | None:
+    """Return the calibrator of a checkpoint; None where it has none.
+
+    Raises:
+        CheckpointError: it belongs to other weights, or is damaged.
+    """
+    from policy.calibrate import CALIBRATOR_FILE, Calibrator  # noqa: PLC0415 - SciPy is slow
+
+    path = Path(spec) / CALIBRATOR_FILE
+    return Calibrator.load(path, model_hash) if path.exists() else None
+
+
+def model_hash_of(checkpoint: Path) -> str:
+    """Return what a calibrator is bound to: the SHA-256 of the weights.
+
+    Raises:
+        ConfigError: there are no weights.
+    """
+    try:
+        with (checkpoint / "model.safetensors").open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ConfigError(f"no weights in {checkpoint}: {error}") from error
+
+
+def task_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of web tasks without version, each once.
+
+    Raises:
+        UnknownTaskError: there is no task of a name; the message names the nearest.
+    """
+    return tuple(dict.fromkeys(web_task(name).name for name in names))
+
+
+def bars() -> Progress:
+    """Return the bars of what is being played."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=err,
+    )

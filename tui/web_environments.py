@@ -1,0 +1,213 @@
+"""Web tasks as the environments that policies are evaluated in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from harness.demonstrate.plan import has_experts
+from harness.env.page import Outcome, TaskPage
+from harness.env.vector import AsyncWebVectorEnv
+from harness.errors import ExpertError
+from harness.tasks.experts.playing import deeds
+from harness.tasks.faults import Fault
+from harness.tasks.registry import web_task
+from policy.evaluate.environments import Instance, Scene, Shift
+from recorder.schema import Action, Click, Drag, Move, Observation, ScrollBy
+
+Result = TypeVar("Result")
+
+SCALE = 1.25
+"""Device-pixel ratio of `Shift.SCALE`."""
+_FAULTS = {
+    Shift.DARK: Fault.DARK,
+    Shift.MOVED: Fault.MOVED,
+    Shift.RENAMED: Fault.RENAMED,
+    Shift.POPUP: Fault.POPUP,
+}
+_OTHER_FONT = """() => {
+  const style = document.createElement("style");
+  style.textContent = "* { font-family: 'DejaVu Serif', Georgia, serif !important; }";
+  document.head.append(style);
+  return getComputedStyle(document.body).fontFamily.includes("Georgia");
+}"""
+# hidden, but in its place, so that nothing else moves
+_DELETE = """(x, y) => {
+  const hit = document.elementFromPoint(x, y);
+  if (!hit || hit === document.body || hit === document.documentElement) return false;
+  (hit.closest("button, a, label, li, input") ?? hit).style.visibility = "hidden";
+  return true;
+}"""
+
+
+class WebEnvironments:
+    """Web tasks side by side in one Chromium; used as a context.
+
+    Raises:
+        UnknownTaskError: an instance names no web task.
+        InfrastructureError: no browser shows the pages.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._env = AsyncWebVectorEnv(["miniwob-click-test"] * size, elements=True)
+        self._playing: dict[int, Instance] = {}
+        self._scales: dict[int, float] = {}
+
+    def __enter__(self) -> Self:
+        self._env.reset(seed=0)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self._env.close()
+
+    @property
+    def size(self) -> int:
+        """How many are side by side."""
+        return self._env.num_envs
+
+    def begin(self, instances: Mapping[int, Instance]) -> dict[int, Scene]:
+        """Begin an episode in each of these places."""
+        return self._together(
+            {place: self._begin(place, instance) for place, instance in instances.items()}
+        )
+
+    def act(self, actions: Mapping[int, Action]) -> dict[int, Scene]:
+        """Do one action in each of these places."""
+        return self._together({place: self._act(place, a) for place, a in actions.items()})
+
+    def expert_actions(self, places: Sequence[int]) -> dict[int, Action | None]:
+        """Return what an expert would do next in each, or None where it knows no way."""
+        return self._together({place: self._expert_action(place) for place in places})
+
+    # Parts ----------------------------------------------------------------------------------------
+
+    def _together(self, works: Mapping[int, Coroutine[Any, Any, Result]]) -> dict[int, Result]:
+        async def all_of_them() -> list[Result]:
+            return await asyncio.gather(*works.values())
+
+        return dict(zip(works, self._env.run(all_of_them()), strict=True))
+
+    async def _begin(self, place: int, instance: Instance) -> Scene:
+        page, task, shift = self._env.pages[place], web_task(instance.task), instance.shift
+        self._playing[place] = instance
+        await self._rescale(place, SCALE if shift is Shift.SCALE else 1.0)
+        faults = (_FAULTS[shift],) if shift in _FAULTS else ()
+        outcome = await page.reset(task, instance.seed, faults)
+        is_shifted = True
+        match shift:
+            case Shift.FONT:
+                is_shifted = bool(await page.read(_OTHER_FONT))
+                outcome = await self._seen_again(page)
+            case Shift.DELETED:
+                is_shifted = await self._delete_target(place)
+                outcome = await self._seen_again(page)
+            case Shift.NONE | Shift.SCALE:
+                pass
+            case Shift.DARK | Shift.MOVED | Shift.RENAMED | Shift.POPUP:
+                is_shifted = bool(page.faults)
+        return replace(self._scene(place, outcome), is_shifted=is_shifted)
+
+    async def _act(self, place: int, action: Action) -> Scene:
+        scaled = to_page(action, self._scales[place])
+        return self._scene(place, await self._env.pages[place].step(scaled))
+
+    async def _expert_action(self, place: int) -> Action | None:
+        page, instance = self._env.pages[place], self._playing[place]
+        task = web_task(instance.task)
+        if not has_experts(task):
+            return None
+        try:
+            async with aclosing(deeds(_AsIs(page), task, instance.seed)) as found:
+                async for deed in found:
+                    return _moved(deed.action, self._scales[place])
+        except ExpertError:
+            return None
+        return None
+
+    async def _rescale(self, place: int, scale: float) -> None:
+        lease = self._env.pages[place].lease
+        if lease and self._scales.get(place, 1.0) != scale:
+            await lease.tab.send(
+                "Emulation.setDeviceMetricsOverride",
+                {"width": 160, "height": 210, "deviceScaleFactor": scale, "mobile": False},
+            )
+        self._scales[place] = scale
+
+    async def _delete_target(self, place: int) -> bool:
+        action = await self._expert_action(place)
+        if not isinstance(action, Click):
+            return False
+        return bool(await self._env.pages[place].read(_DELETE, action.x, action.y))
+
+    @staticmethod
+    async def _seen_again(page: TaskPage) -> Outcome:
+        return await page.step(Move(x=0, y=0))
+
+    def _scene(self, place: int, outcome: Outcome) -> Scene:
+        return Scene(
+            observation=_enlarged(outcome.observation, self._scales[place]),
+            virtual_ms=outcome.info.get("virtual_ms", 0),
+            is_over=outcome.terminated or outcome.truncated,
+            is_success=outcome.info.get("verified") is True,
+            failure=outcome.info.get("infrastructure_error", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _AsIs:
+    """A page for an expert that is asked anew at each step.
+
+    It needs no help against what moves: it looks again after each click, where one that coped would
+    forever begin by setting it going.
+    """
+
+    page: TaskPage
+
+    @property
+    def goal(self) -> str:
+        return self.page.goal
+
+    @property
+    def milestones(self) -> int:
+        return self.page.milestones
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        return tuple(fault for fault in self.page.faults if fault != Fault.MOVED)
+
+    async def read(self, function: str, *values: Any) -> Any:
+        return await self.page.read(function, *values)
+
+
+def _enlarged(observation: Observation, scale: float) -> Observation:
+    # what a policy sees is in px of the frame; what a page takes is in its own
+    if scale == 1:
+        return observation
+    x, y = observation.cursor
+    elements = tuple(
+        replace(each, box=tuple(round(edge * scale) for edge in each.box))
+        for each in observation.elements
+    )
+    return replace(observation, cursor=(round(x * scale), round(y * scale)), elements=elements)
+
+
+def to_page(action: Action, scale: float) -> Action:
+    """Return an action on a frame as one on the page that the frame shows at this scale."""
+    return _moved(action, 1 / scale)
+
+
+def _moved(action: Action, scale: float) -> Action:
+    match action:
+        case Move() | Click() | ScrollBy() if scale != 1:
+            return replace(action, x=int(action.x * scale), y=int(action.y * scale))
+        case Drag() if scale != 1:
+            path = tuple((int(x * scale), int(y * scale)) for x, y in action.path)
+            return replace(action, path=path)
+        case _:
+            return action

@@ -16,7 +16,7 @@ from policy.calibrate import CALIBRATOR_FILE, Calibrator, Evidence
 from policy.choice import Choice, Said, choose
 from policy.dataset import LearnedStep, read_episode
 from policy.features import StepFeatures, featurise
-from policy.loader import collate, inputs_of
+from policy.loader import collate, inputs_of, is_shrunk
 from policy.losses import bits, nats
 from policy.model import Outputs
 from policy.observe import ObserveConfig, View, observe
@@ -165,7 +165,7 @@ class Understudy:
                 (
                     seen.features,
                     seen.view.frame if seen.view else None,
-                    seen.view.fovea if seen.view else None,
+                    seen.view.fovea if seen.view and is_shrunk(seen.view.to_frame(1, 1)) else None,
                 )
                 for seen in memory.steps
             ]

@@ -11,7 +11,7 @@ from policy.settings import Size
 
 # width, layers, attention heads, feed-forward width, channels of the screen encoder
 _SIZES: dict[Size, tuple[int, int, int, int, int]] = {
-    "tiny": (128, 3, 4, 384, 32),
+    "tiny": (128, 3, 4, 256, 24),
     "small": (384, 6, 6, 1024, 48),
     "base": (768, 12, 12, 2048, 96),
 }

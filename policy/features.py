@@ -35,6 +35,7 @@ STATES = (
     *("readonly", "required", "secret", "selected"),
 )
 _RANKS = 7
+_STATE_PLACES = {state: 9 + _RANKS + number for number, state in enumerate(STATES)}
 WORD_FLAGS = 5 + len(Match)
 NUMBERS = 9 + _RANKS + len(STATES) + 2 * len(Match)
 """Numbers that describe one element; the first two are where its middle is."""
@@ -155,28 +156,33 @@ def _word_flags(goal: str, matches: Floats) -> Floats:
 
 
 def _numbers(observation: Observation, elements: Sequence[Element], matches: Floats) -> Floats:
-    height, width = observation.pixels.shape[:2]
-    scale = np.array([width, height, width, height], np.float32)
     numbers = np.zeros((len(elements), NUMBERS), np.float32)
-    best = matches.max(axis=1) if matches.shape[1] else np.zeros((len(elements), len(Match)))
-    seen: dict[str, int] = {}
-    for number, element in enumerate(elements):
-        x, y, w, h = element.box
-        rank = seen.get(element.role, 0)
-        seen[element.role] = rank + 1
-        row = numbers[number]
-        row[:4] = np.array([x + w / 2, y + h / 2, w, h], np.float32) / scale
-        row[4] = number / 32
-        row[5] = bool(element.value)
-        row[6] = bool(element.text or element.name)
-        row[7] = _inside(observation.cursor, element.box)
-        row[9 + min(rank, _RANKS - 1)] = 1
-        row[9 + _RANKS : 9 + _RANKS + len(STATES)] = [state in element.states for state in STATES]
-        start = 9 + _RANKS + len(STATES)
-        row[start : start + len(Match)] = best[number]
-        if number:  # what stands before a field is often its label
-            row[start + len(Match) :] = best[number - 1]
+    if not elements:
+        return numbers
+    height, width = observation.pixels.shape[:2]
+    boxes = np.array([element.box for element in elements], np.float32)
+    boxes[:, :2] += boxes[:, 2:] / 2
+    numbers[:, :4] = boxes / np.array([width, height, width, height], np.float32)
+    numbers[:, 4] = np.arange(len(elements)) / 32
+    seen: Counter[str] = Counter()
+    for row, element in zip(numbers, elements, strict=True):
+        row[5:8] = (
+            bool(element.value),
+            bool(element.text or element.name),
+            _inside(observation.cursor, element.box),
+        )
+        row[9 + min(seen[element.role], _RANKS - 1)] = 1
+        seen[element.role] += 1
+        for state in element.states:
+            if state in _STATE_PLACES:
+                row[_STATE_PLACES[state]] = 1
     numbers[:, 8] = [seen[element.role] / 8 for element in elements]
+    start = 9 + _RANKS + len(STATES)
+    if matches.shape[1]:
+        best = matches.max(axis=1)
+        numbers[:, start : start + len(Match)] = best
+        # what stands before a field is often its label
+        numbers[1:, start + len(Match) :] = best[:-1]
     return np.clip(numbers, -4, 4)
 
 

@@ -1,4 +1,4 @@
-"""Windows to tensors, with what is changed at random so that little data teaches more."""
+"""Windows to tensors."""
 
 from __future__ import annotations
 
@@ -16,25 +16,7 @@ from policy.dataset import LearnedStep
 from policy.encoders import CELL_PX
 from policy.features import ABSENT, FINE, StepFeatures
 from policy.model import Inputs
-from policy.text import TABLE, WORD_GRAMS, Match
-
-Rng = np.random.Generator
-
-
-@dataclass(frozen=True, slots=True)
-class Augmentation:
-    """How often and how far training changes what is seen."""
-
-    target_gone: float = 0.12
-    """Share of steps whose target is taken away; the answer is then NONE."""
-    other_gone: float = 0.12
-    """Share of steps that lose elements other than the target."""
-    misread: float = 0.1
-    """Share of steps in which some matching words are a letter off."""
-    renamed: float = 0.3
-    """Share of words whose n-grams are drawn anew, on the screen as in the goal."""
-    shift_px: int = 6
-    """How far the screen is moved, in px of the frame."""
+from policy.text import WORD_GRAMS, Match
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +46,7 @@ class _Step:
     is_gone: bool = False
     frame: NDArray[np.uint8] | None = None
     fovea: NDArray[np.uint8] | None = None
+    """None as well where the frame shows the screen at full size."""
 
 
 class Steps(Protocol):
@@ -112,7 +95,9 @@ def collate(
                 frame = np.array(dataset.frames[learned.frame])
                 if is_gone:
                     _paint_out(frame, before)
-                step = replace(step, frame=frame, fovea=np.array(dataset.foveas[learned.frame]))
+                if is_shrunk(learned.shown):
+                    step = replace(step, fovea=np.array(dataset.foveas[learned.frame]))
+                step = replace(step, frame=frame)
             row.append(_moved(step, *shift()))
         rows.append(row)
     seen = [[(step.learned.features, step.frame, step.fovea) for step in row] for row in rows]
@@ -136,7 +121,7 @@ def inputs_of(
     goal = max(len(features.words) for _, _, features in each) if config.sees_goal else 0
     listed = max(len(features.elements) for _, _, features in each) if config.sees_elements else 0
     first = each[0][2]
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "words": np.zeros((*shape, goal, WORD_GRAMS), np.int64),
         "word_flags": np.zeros((*shape, goal, first.word_flags.shape[1]), np.float32),
         "word_mask": np.zeros((*shape, goal), np.bool_),
@@ -145,6 +130,7 @@ def inputs_of(
         "element_mask": np.zeros((*shape, listed), np.bool_),
         "matches": np.zeros((*shape, listed, goal, len(Match)), np.float32),
         "step_mask": np.zeros(shape, np.bool_),
+        "fovea_mask": np.zeros(shape, np.bool_),
     }
     for b, t, features in each:
         g = len(features.words) if goal else 0
@@ -157,18 +143,28 @@ def inputs_of(
         arrays["element_mask"][b, t, :e] = True
         arrays["matches"][b, t, :e, :g] = features.matches[:e, :g]
         arrays["step_mask"][b, t] = True
-    tensors: dict[str, Any] = {name: torch.from_numpy(array) for name, array in arrays.items()}
     if config.sees_pixels:
-        frame_shape = (*shape, 3, config.frame_height_px, config.frame_width_px)
-        frames = np.zeros(frame_shape, np.uint8)
-        foveas = np.zeros((*shape, 3, config.fovea_px, config.fovea_px), np.uint8)
+        height, width, side = config.frame_height_px, config.frame_width_px, config.fovea_px
+        arrays["frames"] = np.zeros((*shape, 3, height, width), np.uint8)
+        if any(fovea is not None for row in rows for _, _, fovea in row):
+            arrays["foveas"] = np.zeros((*shape, 3, side, side), np.uint8)
         for b, row in enumerate(rows):
             for t, (_, frame, fovea) in enumerate(row):
                 assert frame is not None
-                assert fovea is not None
-                frames[b, t], foveas[b, t] = frame, fovea
-        tensors |= {"frames": torch.from_numpy(frames), "foveas": torch.from_numpy(foveas)}
+                arrays["frames"][b, t] = frame
+                if fovea is not None:
+                    arrays["foveas"][b, t], arrays["fovea_mask"][b, t] = fovea, True
+    tensors: dict[str, Any] = {name: torch.from_numpy(array) for name, array in arrays.items()}
     return Inputs(**tensors)
+
+
+def is_shrunk(shown: tuple[float, float]) -> bool:
+    """Return whether a frame shows less than its screen, so that a fovea adds to it.
+
+    Args:
+        shown: pixels of the frame for each pixel of the screen, across and down.
+    """
+    return min(shown) < 1
 
 
 def _answers(rows: Sequence[Sequence[_Step]], config: UnderstudyConfig) -> Answers:
@@ -257,95 +253,7 @@ def _fine_label(point: tuple[float, float], box: tuple[float, float, float, floa
     return row * FINE + column
 
 
-# What is changed at random ------------------------------------------------------------------------
-
-
-def changes(rng: Rng, how: Augmentation) -> Callable[[LearnedStep], tuple[LearnedStep, bool]]:
-    """Return a function that changes a step, and says whether its target was taken away."""
-
-    def change(step: LearnedStep) -> tuple[LearnedStep, bool]:
-        step = _rename(step, rng, how)
-        if rng.random() < how.misread:
-            step = replace(step, features=_misread(step.features, rng))
-        return _delete(step, rng, how)
-
-    return change
-
-
-def shifts(rng: Rng, how: Augmentation) -> Callable[[], tuple[int, int]]:
-    """Return a function that draws how far to move a screen."""
-
-    def draw() -> tuple[int, int]:
-        x, y = rng.integers(-how.shift_px, how.shift_px + 1, 2)
-        return int(x), int(y)
-
-    return draw
-
-
-def _rename(step: LearnedStep, rng: Rng, how: Augmentation) -> LearnedStep:
-    """Give n-grams other rows of the table, the same everywhere, so that words are not learned."""
-    features = step.features
-    table = np.arange(TABLE, dtype=np.uint16)
-    drawn = rng.random(TABLE) < how.renamed * rng.random()
-    drawn[0] = False
-    table[drawn] = rng.integers(1, TABLE, int(drawn.sum()))
-    changed = replace(features, words=table[features.words], elements=table[features.elements])
-    return replace(step, features=changed)
-
-
-def _misread(features: StepFeatures, rng: Rng) -> StepFeatures:
-    """Make some matches those of a word that is a letter off: alike, but not the same."""
-    matches = features.matches.copy()
-    hit = (matches[..., Match.EXACT] > 0) & (rng.random(matches.shape[:2]) < 0.5)
-    for kind in (Match.EXACT, Match.CASED, Match.PHRASE, Match.QUOTED):
-        matches[hit, kind] = 0
-    matches[hit, Match.FUZZY] = rng.uniform(0.45, 0.85, int(hit.sum()))
-    numbers, flags = features.numbers.copy(), features.word_flags.copy()
-    if matches.size:
-        best = matches.max(axis=1)
-        numbers[:, -2 * len(Match) : -len(Match)] = best
-        numbers[1:, -len(Match) :] = best[:-1]
-        flags[:, -len(Match) :] = matches.max(axis=0)
-    return replace(features, matches=matches, numbers=numbers, word_flags=flags)
-
-
-def _delete(step: LearnedStep, rng: Rng, how: Augmentation) -> tuple[LearnedStep, bool]:
-    targets, features = step.targets, step.features
-    target = np.asarray(targets.accepted.any(axis=0))
-    drawn = rng.random()
-    if target.any() and drawn < how.target_gone:
-        gone, is_gone = _same_text(features, target), True
-    elif how.target_gone <= drawn < how.target_gone + how.other_gone:
-        gone, is_gone = ~target & (rng.random(len(target)) < 0.3), False
-        if targets.span[0] >= len(features.words):  # what is copied must stay where it is
-            gone[:] = False
-    else:
-        return step, False
-    kept = ~gone
-    numbers, flags = features.numbers[kept].copy(), features.word_flags.copy()
-    matches = features.matches[kept]
-    if matches.size:
-        numbers[1:, -len(Match) :] = matches.max(axis=1)[:-1]
-        flags[:, -len(Match) :] = matches.max(axis=0)
-    cut = replace(
-        features,
-        elements=features.elements[kept],
-        numbers=numbers,
-        matches=matches,
-        boxes=features.boxes[kept],
-        word_flags=flags,
-    )
-    said = replace(targets, accepted=targets.accepted[:, kept])
-    return replace(step, features=cut, targets=said), is_gone
-
-
-def _same_text(features: StepFeatures, target: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return a target and what overlaps it: its label, or the frame that it is drawn in."""
-    x, y, width, height = features.boxes.T
-    hit = features.boxes[target][0]
-    middle_x, middle_y = hit[0] + hit[2] / 2, hit[1] + hit[3] / 2
-    around = (x <= middle_x) & (middle_x < x + width) & (y <= middle_y) & (middle_y < y + height)
-    return target | (around & (width * height < 4 * hit[2] * hit[3]))
+# What is moved and covered ------------------------------------------------------------------------
 
 
 def _paint_out(frame: NDArray[np.uint8], step: LearnedStep) -> None:

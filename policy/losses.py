@@ -48,22 +48,24 @@ def nats(outputs: Outputs, answers: Answers) -> dict[str, Tensor]:
     return found
 
 
-def total_loss(outputs: Outputs, answers: Answers, members: Tensor) -> Tensor:
+def total_loss(
+    parts: Mapping[str, Tensor], failure: Tensor, answers: Answers, members: Tensor
+) -> Tensor:
     """Return what training brings down.
 
     Args:
-        outputs: of the network.
+        parts: nats of each part, (B, T, M).
+        failure: (B, T, M) logits that a step cannot succeed.
         answers: what was done.
         members: (B, M) weights of the windows for each set of heads.
     """
     weight = answers.weight[..., None] * members[:, None]  # (B, T, M)
-    parts = nats(outputs, answers)
-    each = torch.zeros_like(outputs.failure)
+    each = torch.zeros_like(failure)
     for part, missed in parts.items():
         share = _TIME_SHARE if part == "time" else 1.0
         each = each + missed * (share / log(_SCALES[part]))
-    wanted = answers.failure[..., None].expand_as(outputs.failure)
-    failed = functional.binary_cross_entropy_with_logits(outputs.failure, wanted, reduction="none")
+    wanted = answers.failure[..., None].expand_as(failure)
+    failed = functional.binary_cross_entropy_with_logits(failure, wanted, reduction="none")
     each = each + _FAILURE_SHARE * failed
     return (each * weight).sum() / weight.sum().clamp(min=1e-6)
 

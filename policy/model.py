@@ -18,7 +18,7 @@ from policy.actions import SIZES, Head
 from policy.config import UnderstudyConfig
 from policy.encoders import CELL_PX, screen_encoder
 from policy.features import FIELDS, FINE, NUMBERS, ROLE_GRAMS, TEXT_GRAMS, VALUE_GRAMS, WORD_FLAGS
-from policy.layers import Block
+from policy.layers import Block, RootNorm, biases, turns
 from policy.observe import scaled
 from policy.text import TABLE, Match
 
@@ -38,8 +38,9 @@ class Inputs:
     element_mask: Tensor  # (B, T, E) bool
     matches: Tensor  # (B, T, E, G, Match)
     step_mask: Tensor  # (B, T) bool
+    fovea_mask: Tensor  # (B, T) bool: which have a fovea
     frames: Tensor | None = None  # (B, T, 3, H, W) uint8
-    foveas: Tensor | None = None  # (B, T, 3, F, F) uint8
+    foveas: Tensor | None = None  # (B, T, 3, F, F) uint8; None when no step has one
 
     def to(self, device: torch.device) -> Inputs:
         """Return the same on a device."""
@@ -94,7 +95,7 @@ class UnderstudyModel(PreTrainedModel):
             self.cell_place = nn.Embedding(self.rows * self.columns, width)
             self.fovea_place = nn.Embedding((config.fovea_px // (2 * CELL_PX)) ** 2, width)
         self.blocks = nn.ModuleList(Block(config, len(Match)) for _ in range(config.layers))
-        self.norm = nn.RMSNorm(width)
+        self.norm = RootNorm(width)
         self.label_head = nn.Linear(width, members * sum(LABELS))
         self.pointer_query = nn.Linear(width, members * 2 * width)
         self.pointer_key = nn.Linear(width, width)
@@ -125,10 +126,16 @@ class UnderstudyModel(PreTrainedModel):
         tokens = torch.cat([seen.words, seen.elements, seen.cells, seen.foveas, act], dim=1)
         each = tokens.shape[1]
         x = tokens.reshape(batch, steps * each, -1)
-        index = torch.arange(steps, device=x.device).repeat_interleave(each)
-        mask = self._mask(inputs, index, each)
-        for block in self.blocks:
-            x = block(x, index, mask, inputs.matches)
+        mask = self._mask(inputs, seen)
+        turned = None
+        if steps > 1:
+            index = torch.arange(steps, device=x.device).repeat_interleave(each)
+            turned = turns(index, self.config.width // self.config.attention_heads)
+        blocks = [cast(Block, block) for block in self.blocks]
+        weights = torch.stack([block.attention.match_bias.weight for block in blocks])
+        weights = weights.unflatten(1, (2, self.config.attention_heads))
+        for block, bias in zip(blocks, biases(mask, inputs.matches, weights), strict=True):
+            x = block(x, turned, bias)
         hidden = self.norm(x).reshape(batch * steps, each, -1)
         return self._say(inputs, seen, hidden)
 
@@ -141,11 +148,9 @@ class UnderstudyModel(PreTrainedModel):
         element_tokens = self.element_in(torch.cat([*fields, numbers], -1))
         empty = word_tokens[:, :0]
         cells = foveas = cell_map = empty
-        if inputs.frames is not None and inputs.foveas is not None:
+        if inputs.frames is not None:
             cell_map, cells = self._look(inputs.frames)
-            grid = self.encoder(scaled(inputs.foveas.flatten(0, 1)).to(self.dtype))
-            foveas = functional.avg_pool2d(grid, 2).flatten(2).transpose(1, 2)
-            foveas = foveas + self.fovea_place.weight + self.part.weight[3]
+            foveas = self._glimpse(inputs.foveas, len(words))
         return _Seen(
             word_tokens + self.part.weight[0],
             element_tokens + self.part.weight[1],
@@ -156,29 +161,53 @@ class UnderstudyModel(PreTrainedModel):
 
     def _bag(self, grams: Tensor) -> Tensor:
         """Return (…, C): the sum of the n-grams' vectors over the root of their number."""
-        count = (grams > 0).sum(-1, keepdim=True).clamp(min=1)
+        count = (grams > 0).sum(-1, keepdim=True, dtype=self.table.weight.dtype).clamp(min=1)
         flat = grams.flatten(0, -2)
         if not len(flat):
             return self.table(grams).sum(-2)
         bags = functional.embedding_bag(flat, self.table.weight, mode="sum", padding_idx=0)
-        return bags.view(*grams.shape[:-1], -1) * count.to(bags.dtype).rsqrt()
+        return bags.view(*grams.shape[:-1], -1) * count.rsqrt()
+
+    def _encode(self, pictures: Tensor) -> Tensor:
+        """Return (B T, C, H / 16, W / 16) of pictures (B, T, 3, H, W)."""
+        # turned while they are bytes, which are a quarter of what they become
+        turned = pictures.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+        return self.encoder(scaled(turned).to(self.table.weight.dtype))
 
     def _look(self, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Return the map of cells (B T, K, C), and tokens for each two by two of them."""
-        grid = self.encoder(scaled(frames.flatten(0, 1)).to(self.dtype))
+        grid = self._encode(frames)
         place = self.cell_place.weight.view(self.rows, self.columns, -1).permute(2, 0, 1)
         grid = grid + place
         tokens = functional.avg_pool2d(grid, 2).flatten(2).transpose(1, 2) + self.part.weight[2]
         return grid.flatten(2).transpose(1, 2), tokens
 
-    def _mask(self, inputs: Inputs, index: Tensor, each: int) -> Tensor:
+    def _glimpse(self, foveas: Tensor | None, count: int) -> Tensor:
+        """Return tokens of what is around the cursor, (B T, n, C); n is 0 without foveas."""
+        place = self.fovea_place.weight + self.part.weight[3]
+        if foveas is None:
+            # not made from nothing: every weight has a gradient, as several processes expect
+            return place[:0].expand(count, -1, -1)
+        grid = self._encode(foveas)
+        return functional.avg_pool2d(grid, 2).flatten(2).transpose(1, 2) + place
+
+    def _mask(self, inputs: Inputs, seen: _Seen) -> Tensor:
+        """Return (B, 1, L, L): each sees what is there, of its own step and of those before."""
         batch, steps = inputs.step_mask.shape
-        rest = each - inputs.words.shape[2] - inputs.elements.shape[2]
-        others = inputs.word_mask.new_ones(batch, steps, rest)
-        there = torch.cat([inputs.word_mask, inputs.element_mask, others], dim=2)
-        there = (there & inputs.step_mask[..., None]).reshape(batch, 1, steps * each)
-        may = there & (index[:, None] >= index)  # (B, L, L)
-        may = may | torch.eye(steps * each, dtype=torch.bool, device=may.device)
+        always = inputs.word_mask.new_ones(batch, steps, seen.cells.shape[1])
+        act = always.new_ones(batch, steps, 1)
+        glimpsed = inputs.fovea_mask[..., None].expand(-1, -1, seen.foveas.shape[1])
+        there = [inputs.word_mask, inputs.element_mask, always, glimpsed, act]
+        mask = torch.cat(there, dim=2)
+        each = mask.shape[2]
+        may = (mask & inputs.step_mask[..., None]).reshape(batch, 1, steps * each)
+        if steps == 1:
+            may = may.expand(-1, each, -1)
+        else:
+            index = torch.arange(steps, device=may.device).repeat_interleave(each)
+            may = may & (index[:, None] >= index)  # (B, L, L)
+            # a step that is filled up sees itself, so that there is something to see
+            may = may | torch.eye(steps * each, dtype=torch.bool, device=may.device)
         return torch.where(may, 0.0, _NOWHERE)[:, None]
 
     def _say(self, inputs: Inputs, seen: _Seen, hidden: Tensor) -> Outputs:
@@ -198,8 +227,10 @@ class UnderstudyModel(PreTrainedModel):
         always = there.new_ones(len(act), keys.shape[1] - listed)
         pointer = pointer.masked_fill(~torch.cat([there, always], 1)[:, None, None], _NOWHERE)
         first, last = self._spans(inputs, act, words, elements)
-        beside = act[:, None].expand(-1, candidates.shape[1], -1)
-        fine = self.fine_head(torch.cat([candidates, beside], -1))
+        # the same as of [candidate, act] side by side, but the half of act is made only once
+        of_candidate, of_act = self.fine_head.weight.chunk(2, dim=1)
+        fine = functional.linear(act, of_act, self.fine_head.bias)[:, None]
+        fine = fine + functional.linear(candidates, of_candidate)
         said = (
             self.label_head(act).unflatten(1, (members, -1)),
             pointer,

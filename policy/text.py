@@ -7,7 +7,7 @@ was never seen in training still matches itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -125,30 +125,47 @@ class Readable:
 @lru_cache(maxsize=16_384)
 def match(element: Readable, goal: str) -> Floats:
     """Return how an element and each word of the goal belong together, (words, `Match`)."""
-    said = split(goal)
-    found = np.zeros((len(said.folded), len(Match)), np.float32)
-    for text in dict.fromkeys((element.name, element.text)):
-        _match_text(found, said, split(text))
-    role, value = split(element.role).folded, set(split(element.value).folded)
-    for number, word in enumerate(said.folded):
-        found[number, Match.ROLE] = max((likeness(word, each) for each in role), default=0.0)
-        found[number, Match.VALUE] = word in value
+    found = _match_text(element.name, goal)
+    if element.text != element.name:
+        found = np.maximum(found, _match_text(element.text, goal))
+    else:
+        found = found.copy()
+    found[:, Match.ROLE] = _role_likeness(element.role, goal)
+    if element.value:
+        value = set(split(element.value).folded)
+        found[:, Match.VALUE] = [word in value for word in split(goal).folded]
     return found
 
 
-def _match_text(found: Floats, said: Words, text: Words) -> None:
-    folded, written = set(text.folded), set(text.written)
-    for number, word in enumerate(said.folded):
-        row = found[number]
-        row[Match.EXACT] = max(row[Match.EXACT], word in folded)
-        row[Match.CASED] = max(row[Match.CASED], said.written[number] in written)
-        alike = max((likeness(word, each) for each in folded), default=0.0)
-        row[Match.FUZZY] = max(row[Match.FUZZY], alike)
-    for start in phrases(said.folded, text.folded):
-        end = start + len(text.folded)
+@lru_cache(maxsize=4096)
+def _role_likeness(role: str, goal: str) -> tuple[float, ...]:
+    words_of_role = split(role).folded
+    return tuple(_most_alike(word, words_of_role) for word in split(goal).folded)
+
+
+def _most_alike(word: str, others: Collection[str]) -> float:
+    if word in others:
+        return 1.0
+    return max((likeness(word, each) for each in others), default=0.0)
+
+
+@lru_cache(maxsize=16_384)
+def _match_text(text: str, goal: str) -> Floats:
+    """Return the same for a text alone; not to be changed."""
+    said, shown = split(goal), split(text)
+    found = np.zeros((len(said.folded), len(Match)), np.float32)
+    if not shown.folded:
+        return found
+    folded, written = frozenset(shown.folded), frozenset(shown.written)
+    found[:, Match.EXACT] = [word in folded for word in said.folded]
+    found[:, Match.CASED] = [word in written for word in said.written]
+    found[:, Match.FUZZY] = [_most_alike(word, folded) for word in said.folded]
+    for start in phrases(said.folded, shown.folded):
+        end = start + len(shown.folded)
         found[start:end, Match.PHRASE] = 1.0
         if is_whole_quote(said, start, end):
             found[start:end, Match.QUOTED] = 1.0
+    return found
 
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")

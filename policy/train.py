@@ -9,26 +9,30 @@ from __future__ import annotations
 import json
 import platform
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from math import cos, pi
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 import transformers
 from accelerate import Accelerator
+from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from policy import checkpoint
+from policy.augmentation import Augmentation, changes, shifts
 from policy.config import UnderstudyConfig, config_of_size
 from policy.dataset import Dataset, prepare, windows
 from policy.encoders import BackboneEncoder, load_backbone
 from policy.errors import ConfigError, DataError
-from policy.loader import Augmentation, changes, collate, shifts
+from policy.interrupts import held_interrupts
+from policy.loader import collate
 from policy.losses import bits, nats, total_loss
 from policy.model import UnderstudyModel
 from policy.settings import TrainConfig
@@ -85,6 +89,7 @@ def train(
     """Train on episodes and return the folder of the chosen checkpoint.
 
     Asked for the same again in the same folder, it goes on from the last update that was saved.
+    Ctrl-C ends it once the update at hand is saved; a second one ends it at once.
 
     Raises:
         ConfigError: the folder holds a run of another config or other episodes.
@@ -95,6 +100,7 @@ def train(
     network = network_config(config)
     observing = checkpoint.observe_config(network) if network.sees_pixels else None
     dataset = prepare(episodes, folder / "cache", observing, ears.read)
+    every = windows(dataset.episodes, config.context)
     _claim(folder, config, dataset)
     accelerator = Accelerator(mixed_precision="bf16" if torch.cuda.is_available() else "no")
     model = new_model(network, config.seed)
@@ -103,29 +109,35 @@ def train(
     prepared, tuned = accelerator.prepare(model, optimizer)
     running = torch.compile(prepared) if accelerator.device.type == "cuda" else prepared
     clock = _Clock()
-    for update in range(first, config.updates):
-        started = perf_counter()
-        inputs, answers, members = _batch(dataset, network, config, update, accelerator)
-        clock.waited += perf_counter() - started
-        torch.manual_seed(_number(config.seed, _TORCH, update, accelerator.process_index))
-        for group in tuned.param_groups:
-            group["lr"] = config.learning_rate * _schedule(update, config.updates)
-        prepared.train()
-        outputs = running(inputs)
-        loss = total_loss(outputs, answers, members)
-        tuned.zero_grad(set_to_none=True)
-        accelerator.backward(loss)
-        accelerator.clip_grad_norm_(prepared.parameters(), 1.0)
-        tuned.step()
-        with torch.no_grad():
-            found = bits(nats(outputs, answers))
-        per_event = (sum(found.values(), answers.rest_bits)).sum() / inputs.step_mask.sum()
-        ears.told(clock.progress(update + 1, loss.item(), per_event.item()))
-        if (update + 1) % config.save_every == 0 or update + 1 == config.updates:
-            accelerator.wait_for_everyone()
-            if accelerator.is_main_process:
-                inner = accelerator.unwrap_model(prepared)
-                _save(folder, update + 1, inner, optimizer, manifest(network, config, dataset))
+    with held_interrupts() as interruption:
+        for update in range(first, config.updates):
+            started = perf_counter()
+            inputs, answers, members = _batch(dataset, every, network, config, update, accelerator)
+            clock.waited += perf_counter() - started
+            torch.manual_seed(_number(config.seed, _TORCH, update, accelerator.process_index))
+            for group in tuned.param_groups:
+                group["lr"] = config.learning_rate * _schedule(update, config.updates)
+            prepared.train()
+            outputs = running(inputs)
+            parts = nats(outputs, answers)
+            loss = total_loss(parts, outputs.failure, answers, members)
+            tuned.zero_grad(set_to_none=True)
+            accelerator.backward(loss)
+            accelerator.clip_grad_norm_(prepared.parameters(), 1.0)
+            tuned.step()
+            with torch.no_grad():
+                found = bits(parts)
+            per_event = (sum(found.values(), answers.rest_bits)).sum() / inputs.step_mask.sum()
+            ears.told(clock.progress(update + 1, loss.item(), per_event.item()))
+            is_over = _any(accelerator, is_so=interruption.is_wanted)
+            if is_over or (update + 1) % config.save_every == 0 or update + 1 == config.updates:
+                accelerator.wait_for_everyone()
+                if accelerator.is_main_process:
+                    inner = accelerator.unwrap_model(prepared)
+                    made = manifest(network, config, dataset)
+                    _save(folder, update + 1, inner, optimizer, made, config.save_every)
+            if is_over:
+                raise KeyboardInterrupt
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         _choose(folder, ears.success)
@@ -164,7 +176,7 @@ def _optimizer(model: UnderstudyModel, config: TrainConfig) -> torch.optim.AdamW
         {"params": decayed, "weight_decay": config.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98))
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
 
 
 def _schedule(update: int, updates: int) -> float:
@@ -178,19 +190,27 @@ def _schedule(update: int, updates: int) -> float:
 # What an update sees ------------------------------------------------------------------------------
 
 
+def _any(accelerator: Accelerator, *, is_so: bool) -> bool:
+    """Return whether it is so in any process, so that all of them do the same."""
+    if accelerator.num_processes == 1:
+        return is_so
+    count = torch.tensor(float(is_so), device=accelerator.device)
+    return bool(cast(Tensor, accelerator.reduce(count, "sum")) > 0)
+
+
 def _number(*parts: int) -> int:
     return int(np.random.SeedSequence(parts).generate_state(1)[0])
 
 
 def _batch(
     dataset: Dataset,
+    every: Sequence[tuple[int, ...]],
     network: UnderstudyConfig,
     config: TrainConfig,
     update: int,
     accelerator: Accelerator,
 ) -> tuple[Any, Any, Tensor]:
     """Return inputs, answers and the windows' weights for each set of heads."""
-    every = windows(dataset.episodes, config.context)
     chosen = order(len(every), config.batch, config.seed, update)
     own = chosen[accelerator.process_index :: accelerator.num_processes]
     rng = np.random.default_rng((config.seed, _CHANGES, update, accelerator.process_index))
@@ -217,7 +237,8 @@ def order(count: int, batch: int, seed: int, update: int) -> list[int]:
     return chosen
 
 
-def _permutation(count: int, seed: int, epoch: int) -> Any:
+@lru_cache(maxsize=2)
+def _permutation(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
     return np.random.default_rng((seed, _ORDER, epoch)).permutation(count)
 
 
@@ -267,6 +288,7 @@ def _save(
     model: UnderstudyModel,
     optimizer: torch.optim.AdamW,
     made: checkpoint.Manifest,
+    every: int,
 ) -> None:
     partial, place = folder / "partial", folder / f"update-{update:07d}"
     shutil.rmtree(partial, ignore_errors=True)
@@ -276,8 +298,12 @@ def _save(
     before = saved(folder)
     shutil.rmtree(place, ignore_errors=True)
     partial.rename(place)
-    for old in before:  # only the newest can be gone on from
-        if old != place:
+    for old in before:
+        if old == place:
+            continue
+        if _updates(old) % every:  # of an interruption: no run without one would have it
+            shutil.rmtree(old)
+        else:  # only the newest can be gone on from
             (old / OPTIMIZER).unlink(missing_ok=True)
 
 
@@ -301,7 +327,11 @@ def _resume(folder: Path, model: UnderstudyModel, optimizer: torch.optim.AdamW) 
         optimizer.state[parameter] = {
             moment: moments[f"{moment}.{name}"] for moment in ("step", "exp_avg", "exp_avg_sq")
         }
-    return int(kept[-1].name.removeprefix("update-"))
+    return _updates(kept[-1])
+
+
+def _updates(place: Path) -> int:
+    return int(place.name.removeprefix("update-"))
 
 
 def _choose(folder: Path, success: Callable[[Path], float] | None) -> None:

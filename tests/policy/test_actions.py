@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import get_args
 
-import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from policy.actions import (
     ABSENT,
     CASINGS,
     CODES,
-    KEYS,
     POINTS,
     SIZES,
     USES,
@@ -24,7 +21,6 @@ from policy.actions import (
     Head,
     Kind,
     Span,
-    accepts,
     decode,
     encode,
     find_copy,
@@ -41,7 +37,6 @@ from policy.errors import ConfigError, DataError
 from recorder.schema import (
     Action,
     Ask,
-    Button,
     Click,
     Done,
     Drag,
@@ -53,29 +48,7 @@ from recorder.schema import (
     TypeText,
     Wait,
 )
-from tests.recorder.strategies import of_type
-from tests.soak import repeats
-
-# every code point, surrogates that stand alone among them, but more often what pages hold
-TEXT = st.text(st.characters(), max_size=12) | st.text("aAbB \"'ſßİ.-", max_size=12)
-ELEMENTS = st.lists(
-    st.builds(
-        Element, role=st.just("button"), box=st.just((0, 0, 9, 9)), name=TEXT, text=TEXT, value=TEXT
-    ),
-    max_size=3,
-)
-ACTIONS: st.SearchStrategy[Action] = of_type(Action) | st.builds(TypeText, text=TEXT)
-MANY = settings(max_examples=repeats(200, 3_000), deadline=None)
-
-
-def seen(goal: str = "", *elements: Element) -> Observation:
-    """Return an observation of a small black screen."""
-    return Observation(np.zeros((210, 160, 3), np.uint8), (0, 0), 0, goal, elements)
-
-
-def element(role: str, box: tuple[int, int, int, int], name: str = "", text: str = "") -> Element:
-    """Return an element of a page."""
-    return Element(role=role, box=box, name=name, text=text)
+from tests.policy.screens import ACTIONS, ELEMENTS, MANY, TEXT, element, seen
 
 
 @st.composite
@@ -354,66 +327,3 @@ def test_an_exact_gap_costs_what_its_class_leaves_open(value: int, bits: float) 
 )
 def test_raw_events_are_those_of_the_device(action: Action, count: int) -> None:
     assert raw_events(action) == count
-
-
-# The same to a person -----------------------------------------------------------------------------
-
-PAGE = seen(
-    "",
-    element("document", (0, 0, 160, 210)),
-    element("button", (10, 10, 80, 30), "Send"),
-    element("generic", (60, 12, 20, 20), text="icon"),
-    element("label", (10, 60, 60, 10), text="Mail"),
-    element("radio", (80, 60, 10, 10), "Mail"),
-    element("slider", (10, 100, 100, 10)),
-)
-
-
-@pytest.mark.parametrize(
-    ("one", "two", "same"),
-    [
-        (Click(x=12, y=12), Click(x=50, y=38), True),
-        (Click(x=12, y=12), Click(x=70, y=20), False),
-        (Click(x=12, y=62), Click(x=85, y=65), True),
-        (Click(x=12, y=105), Click(x=60, y=105), False),
-        (Click(x=12, y=105), Click(x=18, y=105), True),
-        (Click(x=5, y=200), Click(x=150, y=200), False),
-        (Click(x=12, y=12), Click(x=12, y=12, count=2), False),
-        (Click(x=12, y=12), Click(x=12, y=12, button="right"), False),
-        (Click(x=12, y=12), Click(x=12, y=12, modifiers=("ctrl",)), False),
-        (Click(x=12, y=12), Move(x=12, y=12), False),
-        (Move(x=500, y=900), Move(x=506, y=894), True),
-        (TypeText(text="a"), TypeText(text="A"), False),
-        (TypeText(text="a"), TypeText(text="a"), True),
-        (Wait(duration_ms=3), Wait(duration_ms=900), True),
-        (Wait(duration_ms=3), Done(), False),
-        (Ask(question="a"), Ask(), True),
-        (
-            KeyChord(key="a", modifiers=("alt", "ctrl")),
-            KeyChord(key="a", modifiers=("ctrl", "alt")),
-            True,
-        ),
-        (KeyChord(key="Tab"), KeyChord(key="Tab", count=2), False),
-        (ScrollBy(x=0, y=0, dy=100, unit="pixel"), ScrollBy(x=3, y=0, dy=120, unit="pixel"), True),
-        (ScrollBy(x=0, y=0, dy=1), ScrollBy(x=0, y=0, dy=-1), False),
-        (Drag(path=((1, 1), (50, 9), (90, 90))), Drag(path=((3, 3), (92, 92))), True),
-        (Drag(path=((1, 1), (90, 90))), Drag(path=((1, 1), (90, 130))), False),
-        (Drag(path=()), Drag(path=((1, 1),)), False),
-    ],
-)
-def test_what_is_the_same_to_a_person(one: Action, two: Action, same: bool) -> None:
-    assert accepts(one, two, PAGE) is same
-    assert accepts(two, one, PAGE) is same
-
-
-@MANY
-@given(ACTIONS)
-def test_an_action_is_the_same_as_itself(action: Action) -> None:
-    assert accepts(action, action, PAGE)
-
-
-def test_keys_and_buttons_are_those_of_the_schema() -> None:
-    assert len(set(KEYS)) == len(KEYS) == SIZES[Head.KEY]
-    for button in get_args(Button):
-        action = Click(x=1, y=1, button=button, count=3)
-        assert decode(encode(action, seen()), seen()) == action

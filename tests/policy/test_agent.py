@@ -7,9 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from policy.agent import Understudy, load
 from policy.calibrate import SIGNS
+from policy.checkpoint import load as saved_at
+from policy.checkpoint import observe_config
+from policy.dataset import prepare
+from policy.loader import collate
 from policy.model import Inputs, Outputs, UnderstudyModel
 from policy.settings import TrainConfig
 from policy.train import train
@@ -33,14 +38,16 @@ def checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 
 class Counted:
-    """A model that counts how often it is asked."""
+    """A model that counts how often it is asked, and keeps what it said last."""
 
     def __init__(self, model: UnderstudyModel) -> None:
         self.model, self.asked = model, 0
+        self.said: Outputs | None = None
 
     def __call__(self, inputs: Inputs) -> Outputs:
         self.asked += 1
-        return self.model(inputs)
+        self.said = said = self.model(inputs)
+        return said
 
 
 def _counted(policy: Understudy, monkeypatch: pytest.MonkeyPatch) -> Counted:
@@ -68,11 +75,31 @@ def test_agents_side_by_side_decide_as_they_would_alone(checkpoint: Path) -> Non
     policy = load(checkpoint)
     pages = [page(seed) for seed in range(5)]
     pages[2] = replace(pages[2], goal=pages[2].goal + " Then go on and on.", elements=())
+    # a screen that is shrunk has a fovea, and others beside it have none
+    pages[3] = replace(pages[3], pixels=pages[3].pixels.repeat(2, axis=0).repeat(2, axis=1))
     together = policy.consider([AgentContext(str(n), each) for n, each in enumerate(pages)])
     for number, each in enumerate(pages):
         (alone,) = load(checkpoint).consider([AgentContext("x", each)])
         assert alone[0].action == together[number][0].action
         assert alone[0].p_accept == pytest.approx(together[number][0].p_accept, abs=1e-4)
+
+
+def test_acting_sees_what_training_saw(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy, shown = load(checkpoint), episode(5)
+    loaded = saved_at(checkpoint)
+    counted = _counted(policy, monkeypatch)
+    dataset = prepare([shown], tmp_path, observe_config(loaded.config))
+    inputs, _ = collate(dataset, [(0, 1)], loaded.config)
+    with torch.inference_mode():
+        learned = loaded.model(inputs)
+    for number, step in enumerate(shown.steps):
+        policy.decide([AgentContext("a", step.observation, number)])
+        assert counted.said
+        for said, wanted in zip(counted.said, learned, strict=True):
+            # the cache of steps keeps half of the digits
+            assert torch.allclose(said[0, -1], wanted[0, number], atol=2e-3)
 
 
 def test_evidence_has_every_feature_and_is_finite(checkpoint: Path) -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from policy.augmentation import Augmentation, changes
 from policy.config import config_of_size
 from policy.dataset import EpisodeRow, prepare, split_episodes, windows
 from policy.errors import DataError
 from policy.features import ABSENT, featurise
-from policy.loader import Augmentation, changes, collate
+from policy.loader import collate
 from policy.observe import ObserveConfig, observe
 from recorder.schema import Episode
 from tests.policy.worlds import episode, page

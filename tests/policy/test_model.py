@@ -10,6 +10,7 @@ import torch
 from transformers import DINOv3ViTConfig, DINOv3ViTModel
 
 from policy.config import UnderstudyConfig, config_of_size
+from policy.encoders import BackboneEncoder
 from policy.errors import ConfigError
 from policy.features import featurise
 from policy.loader import inputs_of
@@ -81,6 +82,7 @@ def test_a_vision_backbone_is_taken_from_a_folder(tmp_path: Path) -> None:
     source.save_pretrained(tmp_path)
     config = config_of_size("tiny", encoder=str(tmp_path))
     model = new_model(config, TrainConfig().seed).eval()
+    assert isinstance(model.encoder, BackboneEncoder)
     taken = model.encoder.backbone.state_dict()
     assert all(torch.equal(taken[name], each) for name, each in source.state_dict().items())
     with torch.inference_mode():

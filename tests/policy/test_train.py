@@ -7,6 +7,7 @@ import os
 import signal
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -24,6 +25,19 @@ EPISODES = [episode(seed) for seed in range(12)]
 SHORT = TrainConfig(updates=4, batch=6, pixels=False, save_every=2)
 
 
+class Whole(NamedTuple):
+    """A run that nothing disturbed."""
+
+    losses: list[float]
+    weights: dict[str, torch.Tensor]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    folder = tmp_path_factory.mktemp("whole")
+    return Whole(_losses(folder), _weights(folder))
+
+
 def _losses(folder: Path, config: TrainConfig = SHORT) -> list[float]:
     heard: list[Progress] = []
     train(EPISODES, folder, config, Ears(told=heard.append))
@@ -34,12 +48,14 @@ def _weights(folder: Path) -> dict[str, torch.Tensor]:
     return load_file(folder / "checkpoint" / checkpoint.WEIGHTS)
 
 
-def test_one_seed_gives_one_set_of_weights(tmp_path: Path) -> None:
-    assert _losses(tmp_path / "a") == _losses(tmp_path / "b")
-    first, second = _weights(tmp_path / "a"), _weights(tmp_path / "b")
-    assert all(torch.equal(first[name], second[name]) for name in first)
-    other = replace(SHORT, seed=1)
-    assert _losses(tmp_path / "c", other) != _losses(tmp_path / "d")
+def _assert_same(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor]) -> None:
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_one_seed_gives_one_set_of_weights(tmp_path: Path, whole: Whole) -> None:
+    assert _losses(tmp_path / "again") == whole.losses
+    _assert_same(_weights(tmp_path / "again"), whole.weights)
+    assert _losses(tmp_path / "other", replace(SHORT, seed=1)) != whole.losses
 
 
 def _killed_at(folder: Path, update: int) -> None:
@@ -47,27 +63,63 @@ def _killed_at(folder: Path, update: int) -> None:
         if standing.update == update:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    torch.set_num_threads(1)  # as in these tests: sums in another order are other sums
     train(EPISODES, folder, SHORT, Ears(told=told))
 
 
 @pytest.mark.slow
-def test_a_run_that_was_killed_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
-    whole = _losses(tmp_path / "whole")
+def test_a_run_that_was_killed_ends_as_if_it_had_not_been(tmp_path: Path, whole: Whole) -> None:
     started = multiprocessing.get_context("spawn").Process(
         target=_killed_at, args=(tmp_path / "killed", 3)
     )
     started.start()
     started.join()
     assert started.exitcode == -signal.SIGKILL
-    assert _losses(tmp_path / "killed") == pytest.approx(whole[2:], abs=1e-6)
-    first, second = _weights(tmp_path / "whole"), _weights(tmp_path / "killed")
-    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert _losses(tmp_path / "killed") == pytest.approx(whole.losses[2:], abs=1e-6)
+    _assert_same(_weights(tmp_path / "killed"), whole.weights)
+
+
+def _interrupt_at(update: int) -> Ears:
+    def told(standing: Progress) -> None:
+        if standing.update == update:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return Ears(told=told)
+
+
+def test_ctrl_c_loses_no_update(tmp_path: Path, whole: Whole) -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        train(EPISODES, tmp_path / "stopped", SHORT, _interrupt_at(3))
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert saved(tmp_path / "stopped")[-1].name == "update-0000003"
+    assert _losses(tmp_path / "stopped") == pytest.approx(whole.losses[3:], abs=1e-6)
+    _assert_same(_weights(tmp_path / "stopped"), whole.weights)
+
+
+def test_an_interruption_leaves_no_checkpoint_that_would_not_be_there_without_it(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(EPISODES, tmp_path, SHORT, _interrupt_at(1))
+    train(EPISODES, tmp_path, SHORT)
+    assert [place.name for place in saved(tmp_path)] == ["update-0000002", "update-0000004"]
+
+
+def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
+    def told(_: Progress) -> None:
+        for _time in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(EPISODES, tmp_path, SHORT, Ears(told=told))
+    assert not saved(tmp_path)
 
 
 def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:
-    _losses(tmp_path)
+    _losses(tmp_path, replace(SHORT, updates=1))
     with pytest.raises(ConfigError, match="other seed"):
-        _losses(tmp_path, replace(SHORT, seed=1))
+        _losses(tmp_path, replace(SHORT, updates=1, seed=1))
 
 
 def test_a_size_of_nothing_is_refused(tmp_path: Path) -> None:
@@ -98,7 +150,6 @@ def test_each_window_is_seen_once_before_any_is_seen_again() -> None:
 
 @pytest.mark.slow
 def test_it_does_on_unseen_pages_what_it_was_shown(tmp_path: Path) -> None:
-    torch.set_num_threads(1)
     config = TrainConfig(updates=90, batch=24, pixels=False, save_every=90)
     policy = load(train([episode(seed) for seed in range(40)], tmp_path, config))
     right = 0

@@ -1,0 +1,120 @@
+"""What training changes at random, so that little data teaches more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policy.dataset import LearnedStep
+from policy.features import StepFeatures
+from policy.text import TABLE, Match
+
+Rng: TypeAlias = np.random.Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """How often and how far training changes what is seen."""
+
+    target_gone: float = 0.12
+    """Share of steps whose target is taken away; the answer is then NONE."""
+    other_gone: float = 0.12
+    """Share of steps that lose elements other than the target."""
+    misread: float = 0.1
+    """Share of steps in which some matching words are a letter off."""
+    renamed: float = 0.3
+    """Share of words whose n-grams are drawn anew, on the screen as in the goal."""
+    shift_px: int = 6
+    """How far the screen is moved, in px of the frame."""
+
+
+def changes(rng: Rng, how: Augmentation) -> Callable[[LearnedStep], tuple[LearnedStep, bool]]:
+    """Return a function that changes a step, and says whether its target was taken away."""
+
+    def change(step: LearnedStep) -> tuple[LearnedStep, bool]:
+        step = _rename(step, rng, how)
+        if rng.random() < how.misread:
+            step = replace(step, features=_misread(step.features, rng))
+        return _delete(step, rng, how)
+
+    return change
+
+
+def shifts(rng: Rng, how: Augmentation) -> Callable[[], tuple[int, int]]:
+    """Return a function that draws how far to move a screen."""
+
+    def draw() -> tuple[int, int]:
+        x, y = rng.integers(-how.shift_px, how.shift_px + 1, 2)
+        return int(x), int(y)
+
+    return draw
+
+
+def _rename(step: LearnedStep, rng: Rng, how: Augmentation) -> LearnedStep:
+    """Give n-grams other rows of the table, the same everywhere, so that words are not learned."""
+    features = step.features
+    table = np.arange(TABLE, dtype=np.uint16)
+    drawn = rng.random(TABLE) < how.renamed * rng.random()
+    drawn[0] = False
+    table[drawn] = rng.integers(1, TABLE, int(drawn.sum()))
+    changed = replace(features, words=table[features.words], elements=table[features.elements])
+    return replace(step, features=changed)
+
+
+def _misread(features: StepFeatures, rng: Rng) -> StepFeatures:
+    """Make some matches those of a word that is a letter off: alike, but not the same."""
+    matches = features.matches.copy()
+    hit = (matches[..., Match.EXACT] > 0) & (rng.random(matches.shape[:2]) < 0.5)
+    for kind in (Match.EXACT, Match.CASED, Match.PHRASE, Match.QUOTED):
+        matches[hit, kind] = 0
+    matches[hit, Match.FUZZY] = rng.uniform(0.45, 0.85, int(hit.sum()))
+    numbers, flags = features.numbers.copy(), features.word_flags.copy()
+    if matches.size:
+        best = matches.max(axis=1)
+        numbers[:, -2 * len(Match) : -len(Match)] = best
+        numbers[1:, -len(Match) :] = best[:-1]
+        flags[:, -len(Match) :] = matches.max(axis=0)
+    return replace(features, matches=matches, numbers=numbers, word_flags=flags)
+
+
+def _delete(step: LearnedStep, rng: Rng, how: Augmentation) -> tuple[LearnedStep, bool]:
+    targets, features = step.targets, step.features
+    target = np.asarray(targets.accepted.any(axis=0))
+    drawn = rng.random()
+    if target.any() and drawn < how.target_gone:
+        gone, is_gone = _same_text(features, target), True
+    elif how.target_gone <= drawn < how.target_gone + how.other_gone:
+        gone, is_gone = ~target & (rng.random(len(target)) < 0.3), False
+        if targets.span[0] >= len(features.words):  # what is copied must stay where it is
+            gone[:] = False
+    else:
+        return step, False
+    kept = ~gone
+    numbers, flags = features.numbers[kept].copy(), features.word_flags.copy()
+    matches = features.matches[kept]
+    if matches.size:
+        numbers[1:, -len(Match) :] = matches.max(axis=1)[:-1]
+        flags[:, -len(Match) :] = matches.max(axis=0)
+    cut = replace(
+        features,
+        elements=features.elements[kept],
+        numbers=numbers,
+        matches=matches,
+        boxes=features.boxes[kept],
+        word_flags=flags,
+    )
+    said = replace(targets, accepted=targets.accepted[:, kept])
+    return replace(step, features=cut, targets=said), is_gone
+
+
+def _same_text(features: StepFeatures, target: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a target and what overlaps it: its label, or the frame that it is drawn in."""
+    x, y, width, height = features.boxes.T
+    hit = features.boxes[target][0]
+    middle_x, middle_y = hit[0] + hit[2] / 2, hit[1] + hit[3] / 2
+    around = (x <= middle_x) & (middle_x < x + width) & (y <= middle_y) & (middle_y < y + height)
+    return target | (around & (width * height < 4 * hit[2] * hit[3]))

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.actions import GOAL, Event, Head, Kind, Span, source_of
+from policy.actions import GOAL, Event, Span, source_of
 from policy.actions.sameness import NEAR_PX, element_at
 from policy.text import (
     WORD_GRAMS,
@@ -264,12 +264,3 @@ def span_at(first: int, last: int, observation: Observation) -> Span | None:
         last = min(max(first, last), len(spans) - 1)
         return Span(GOAL, spans[first][0], spans[last][1])
     return next((span for at, _, span in _spans(observation) if at == first), None)
-
-
-def needs_point(kind: int) -> int:
-    """Return how many places on the screen a kind of action has, counting a drag's ends."""
-    return {Kind.WAIT: 0, Kind.DRAG: 2}.get(Kind(kind), int(Kind(kind) in _POINTING))
-
-
-_POINTING = frozenset({Kind.MOVE, Kind.CLICK, Kind.DOUBLE_CLICK, Kind.RIGHT_CLICK, Kind.SCROLL})
-HEADS = tuple(head for head in Head if head is not Head.KIND)

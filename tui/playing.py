@@ -1,4 +1,4 @@
-"""What commands share that let a policy play: finding it, and showing how far it got."""
+"""What commands share that train a policy or let it play: finding it, showing how far it got."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def task_names(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def bars() -> Progress:
-    """Return the bars of what is being played."""
+    """Return bars with a `note` behind each."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

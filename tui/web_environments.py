@@ -133,10 +133,7 @@ class WebEnvironments:
     async def _rescale(self, place: int, scale: float) -> None:
         lease = self._env.pages[place].lease
         if lease and self._scales.get(place, 1.0) != scale:
-            await lease.tab.send(
-                "Emulation.setDeviceMetricsOverride",
-                {"width": 160, "height": 210, "deviceScaleFactor": scale, "mobile": False},
-            )
+            await lease.tab.scale(scale)
         self._scales[place] = scale
 
     async def _delete_target(self, place: int) -> bool:

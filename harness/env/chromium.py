@@ -150,15 +150,10 @@ class Tab:
 
     async def prepare(self, url: str) -> None:
         """Give the page its size, language, time zone and fonts, and show a URL in it."""
-        width, height = AREA
-        size = {"width": width, "height": height, "screenWidth": width, "screenHeight": height}
         features = [{"name": name, "value": value} for name, value in _MEDIA]
         await asyncio.gather(
             self.send("Page.setFontFamilies", {"fontFamilies": _FONTS}),
-            self.send(
-                "Emulation.setDeviceMetricsOverride",
-                {**size, "deviceScaleFactor": 1, "mobile": False},
-            ),
+            self.scale(1),
             self.send("Emulation.setFocusEmulationEnabled", {"enabled": True}),
             self.send("Emulation.setEmulatedMedia", {"media": "", "features": features}),
             self.send("Emulation.setLocaleOverride", {"locale": "en-US"}),
@@ -173,6 +168,15 @@ class Tab:
         )
         await self.send("Page.navigate", {"url": url})
         await self.send("Runtime.evaluate", {"expression": _LOADED, "awaitPromise": True})
+
+    async def scale(self, pixels: float) -> None:
+        """Show the page with so many pixels of the screen for each of its own, across and down."""
+        width, height = AREA
+        size = {"width": width, "height": height, "screenWidth": width, "screenHeight": height}
+        await self.send(
+            "Emulation.setDeviceMetricsOverride",
+            {**size, "deviceScaleFactor": pixels, "mobile": False},
+        )
 
     async def close(self) -> None:
         """Close the page and forget all that it kept."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Any
 
+from recorder.browser.hands import MouseButton
 from recorder.browser.keyboard import MODIFIERS, code_of
 
 Send = Callable[[str, dict[str, Any]], Awaitable[object]]
-Button = Literal["left", "middle", "right"]
 
 _MASK = {"Alt": 1, "Control": 2, "Meta": 4, "Shift": 8}
 _BUTTONS = {"left": 1, "right": 2, "middle": 4}
@@ -61,7 +61,7 @@ class Mouse:
         self._send = send
         self._keyboard = keyboard
         self._x = self._y = 0.0
-        self._held: list[Button] = []
+        self._held: list[MouseButton] = []
 
     async def move(self, x: float, y: float) -> None:
         """Move to a place, in px."""
@@ -69,12 +69,12 @@ class Mouse:
         button = self._held[-1] if self._held else "none"
         await self._event("mouseMoved", button=button)
 
-    async def down(self, *, button: Button = "left", click_count: int = 1) -> None:
+    async def down(self, *, button: MouseButton = "left", click_count: int = 1) -> None:
         """Press a button; the second press of a double click has a count of 2."""
         self._held.append(button)
         await self._event("mousePressed", button=button, clickCount=click_count)
 
-    async def up(self, *, button: Button = "left", click_count: int = 1) -> None:
+    async def up(self, *, button: MouseButton = "left", click_count: int = 1) -> None:
         """Release a button."""
         if button in self._held:
             self._held.remove(button)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from policy.calibrate.metrics import reliability, risk_coverage, wilson
+from policy.calibrate.metrics import Interval, reliability, risk_coverage, wilson
 from policy.evaluate.records import EpisodeRecord
 from policy.evaluate.tables import OURS, HelpRow, Share, SuccessRow, confidences
 
@@ -46,15 +47,7 @@ def forest(rows: Sequence[SuccessRow]) -> go.Figure:
         name=OURS,
         mode="markers",
         marker={"color": BLUE, "size": 9},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [each.success.interval.high - each.success.value for each in ours],
-            "arrayminus": [each.success.value - each.success.interval.low for each in ours],
-            "color": BLUE,
-            "thickness": 2,
-            "width": 0,
-        },
+        error_x={**_share_bars([each.success for each in ours], BLUE), "thickness": 2},
         customdata=[[str(each.success), each.success.n] for each in ours],
         hovertemplate="%{y}: %{customdata[0]}, n = %{customdata[1]}<extra></extra>",
     )
@@ -85,14 +78,7 @@ def reliability_diagram(records: Sequence[EpisodeRecord]) -> go.Figure:
         mode="markers",
         name="decisions, in bins of equal number",
         marker={"color": BLUE, "size": 8},
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [high - each.right for each, (_, high) in zip(bins, bounds, strict=True)],
-            "arrayminus": [each.right - low for each, (low, _) in zip(bins, bounds, strict=True)],
-            "color": BLUE,
-            "width": 0,
-        },
+        error_y=_interval_bars([each.right for each in bins], bounds, BLUE),
         customdata=[each.n for each in bins],
         hovertemplate="said %{x:.3f}, was %{y:.3f}, n = %{customdata}<extra></extra>",
     )
@@ -143,14 +129,7 @@ def help_curve(rows: Sequence[HelpRow]) -> go.Figure:
             name=name,
             mode="lines+markers",
             line={"color": colour, "width": 2.5},
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": [each.success.interval.high - each.success.value for each in found],
-                "arrayminus": [each.success.value - each.success.interval.low for each in found],
-                "color": colour,
-                "width": 0,
-            },
+            error_y=_share_bars([each.success for each in found], colour),
             customdata=[[str(each.success), each.success.n] for each in found],
             hovertemplate="%{x:.1%} helped: %{customdata[0]}, n = %{customdata[1]}<extra></extra>",
         )
@@ -176,6 +155,26 @@ def probe_curve(found: Mapping[int, Share]) -> go.Figure:
     figure.update_xaxes(title="screen shown before (-) or after (+) its time, ms")
     figure.update_yaxes(title="agrees with the demonstration", tickformat=".0%")
     return _laid_out(figure, 380)
+
+
+def _share_bars(shares: Sequence[Share], colour: str) -> dict[str, Any]:
+    intervals = [each.interval for each in shares]
+    return _interval_bars([each.value for each in shares], intervals, colour)
+
+
+def _interval_bars(
+    values: Sequence[float], intervals: Sequence[Interval], colour: str
+) -> dict[str, Any]:
+    """Return how far each interval reaches beyond its value, as error bars."""
+    pairs = list(zip(values, intervals, strict=True))
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [interval.high - value for value, interval in pairs],
+        "arrayminus": [value - interval.low for value, interval in pairs],
+        "color": colour,
+        "width": 0,
+    }
 
 
 def _laid_out(figure: go.Figure, height_px: int) -> go.Figure:

@@ -131,12 +131,7 @@ class ConfidenceRow:
 
 def confidence_table(records: Sequence[EpisodeRecord], row: str = OURS) -> list[ConfidenceRow]:
     """Return a row for each shift that was played unaided by this policy."""
-    found = [each for each in records if each.trial.row == row and not each.trial.trigger]
-    return [
-        _confidence(shift, own)
-        for shift in Shift
-        if (own := [each for each in found if each.trial.shift is shift and each.is_shifted])
-    ]
+    return [_confidence(shift, own) for shift, own in _by_shift(records, row)]
 
 
 def confidences(records: Sequence[EpisodeRecord]) -> list[tuple[Floats, Flags]]:
@@ -191,12 +186,7 @@ class AlarmRow:
 
 def alarm_table(records: Sequence[EpisodeRecord], row: str = OURS) -> list[AlarmRow]:
     """Return a row for each shift that was played unaided by this policy."""
-    found = [each for each in records if each.trial.row == row and not each.trial.trigger]
-    return [
-        _alarms(shift, own)
-        for shift in Shift
-        if (own := [each for each in found if each.trial.shift is shift and each.is_shifted])
-    ]
+    return [_alarms(shift, own) for shift, own in _by_shift(records, row)]
 
 
 def _alarms(shift: Shift, records: Sequence[EpisodeRecord]) -> AlarmRow:
@@ -268,3 +258,16 @@ def _help(trigger: str, budget: float, records: Sequence[EpisodeRecord]) -> Help
 
 def _plain(records: Sequence[EpisodeRecord]) -> list[EpisodeRecord]:
     return [each for each in records if each.trial.shift is Shift.NONE and not each.trial.trigger]
+
+
+def _by_shift(
+    records: Sequence[EpisodeRecord], row: str
+) -> list[tuple[Shift, list[EpisodeRecord]]]:
+    """Return what a policy played unaided, under each shift that took effect."""
+    found = [
+        each
+        for each in records
+        if each.trial.row == row and not each.trial.trigger and each.is_shifted
+    ]
+    own = [(shift, [each for each in found if each.trial.shift is shift]) for shift in Shift]
+    return [(shift, each) for shift, each in own if each]

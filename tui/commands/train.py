@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from tyro.conf import Positional
 
 from harness.demonstrate import demonstrations
 from policy.settings import TrainConfig
-from tui.console import err, out
+from tui.console import out
+from tui.playing import bars
 
 if TYPE_CHECKING:
     from policy.train import Progress as Standing
@@ -42,14 +42,14 @@ def train(what: Training) -> int:
     from policy.train import train as train_policy  # noqa: PLC0415 - torch takes seconds to import
 
     episodes = list(demonstrations(what.demonstrations))
-    with _bars() as bars:
-        reading = bars.add_task("reading", total=len(episodes), says="")
-        learning = bars.add_task("learning", total=what.how.updates, says="")
+    with bars() as shown:
+        reading = shown.add_task("reading", total=len(episodes), note="")
+        learning = shown.add_task("learning", total=what.how.updates, note="")
 
         def told(standing: Standing) -> None:
-            bars.update(learning, completed=standing.update, says=line(standing))
+            shown.update(learning, completed=standing.update, note=line(standing))
 
-        ears = Ears(read=lambda count: bars.update(reading, completed=count), told=told)
+        ears = Ears(read=lambda count: shown.update(reading, completed=count), told=told)
         place = train_policy(episodes, what.to, what.how, ears)
     out.print(f"kept in {place}", markup=False)
     return 0
@@ -60,15 +60,4 @@ def line(standing: Standing) -> str:
     return (
         f"loss {standing.loss:.3f}  {standing.bits_per_event:.2f} bits/event  "
         f"{standing.updates_per_s:.2f} updates/s  waits {standing.data_wait:.0%}"
-    )
-
-
-def _bars() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[says]}"),
-        console=err,
     )

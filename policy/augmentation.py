@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy.dataset import LearnedStep
-from policy.features import StepFeatures
+from policy.features import TEXT_GRAMS, StepFeatures
 from policy.text import TABLE, Match
 
 Rng: TypeAlias = np.random.Generator
@@ -20,8 +20,10 @@ Rng: TypeAlias = np.random.Generator
 class Augmentation:
     """How often and how far training changes what is seen."""
 
-    target_gone: float = 0.12
+    target_gone: float = 0.08
     """Share of steps whose target is taken away; the answer is then NONE."""
+    target_renamed: float = 0.07
+    """Share of steps whose target says something else than the goal; the answer is NONE as well."""
     other_gone: float = 0.12
     """Share of steps that lose elements other than the target."""
     misread: float = 0.1
@@ -39,7 +41,7 @@ def changes(rng: Rng, how: Augmentation) -> Callable[[LearnedStep], tuple[Learne
         step = _rename(step, rng, how)
         if rng.random() < how.misread:
             step = replace(step, features=_misread(step.features, rng))
-        return _delete(step, rng, how)
+        return _alter(step, rng, how)
 
     return change
 
@@ -72,43 +74,69 @@ def _misread(features: StepFeatures, rng: Rng) -> StepFeatures:
     for kind in (Match.EXACT, Match.CASED, Match.PHRASE, Match.QUOTED):
         matches[hit, kind] = 0
     matches[hit, Match.FUZZY] = rng.uniform(0.45, 0.85, int(hit.sum()))
-    numbers, flags = features.numbers.copy(), features.word_flags.copy()
-    if matches.size:
-        best = matches.max(axis=1)
-        numbers[:, -2 * len(Match) : -len(Match)] = best
-        numbers[1:, -len(Match) :] = best[:-1]
-        flags[:, -len(Match) :] = matches.max(axis=0)
-    return replace(features, matches=matches, numbers=numbers, word_flags=flags)
+    return _tallied(replace(features, matches=matches))
 
 
-def _delete(step: LearnedStep, rng: Rng, how: Augmentation) -> tuple[LearnedStep, bool]:
+def _alter(step: LearnedStep, rng: Rng, how: Augmentation) -> tuple[LearnedStep, bool]:
     targets, features = step.targets, step.features
     target = np.asarray(targets.accepted.any(axis=0))
     drawn = rng.random()
-    if target.any() and drawn < how.target_gone:
-        gone, is_gone = _same_text(features, target), True
-    elif how.target_gone <= drawn < how.target_gone + how.other_gone:
-        gone, is_gone = ~target & (rng.random(len(target)) < 0.3), False
-        if targets.span[0] >= len(features.words):  # what is copied must stay where it is
-            gone[:] = False
-    else:
-        return step, False
-    kept = ~gone
-    numbers, flags = features.numbers[kept].copy(), features.word_flags.copy()
-    matches = features.matches[kept]
-    if matches.size:
-        numbers[1:, -len(Match) :] = matches.max(axis=1)[:-1]
-        flags[:, -len(Match) :] = matches.max(axis=0)
+    if drawn < how.target_gone and target.any():
+        return _without(step, _same_text(features, target)), True
+    drawn -= how.target_gone
+    if 0 <= drawn < how.target_renamed and _is_named(features, target):
+        return replace(step, features=_renamed(features, target, rng)), True
+    drawn -= how.target_renamed
+    if 0 <= drawn < how.other_gone:
+        gone = ~target & (rng.random(len(target)) < 0.3)
+        if targets.span[0] < len(features.words):  # what is copied must stay where it is
+            return _without(step, gone), False
+    return step, False
+
+
+def _without(step: LearnedStep, gone: NDArray[np.bool_]) -> LearnedStep:
+    """Take elements away."""
+    features, kept = step.features, ~gone
     cut = replace(
         features,
         elements=features.elements[kept],
-        numbers=numbers,
-        matches=matches,
+        numbers=features.numbers[kept],
+        matches=features.matches[kept],
         boxes=features.boxes[kept],
-        word_flags=flags,
     )
-    said = replace(targets, accepted=targets.accepted[:, kept])
-    return replace(step, features=cut, targets=said), is_gone
+    said = replace(step.targets, accepted=step.targets.accepted[:, kept])
+    return replace(step, features=_tallied(cut), targets=said)
+
+
+def _is_named(features: StepFeatures, target: NDArray[np.bool_]) -> bool:
+    """Return whether a goal says how its target is called."""
+    return bool(features.matches[target][..., [Match.EXACT, Match.PHRASE]].any())
+
+
+def _renamed(features: StepFeatures, target: NDArray[np.bool_], rng: Rng) -> StepFeatures:
+    """Write other words on a target, and on what carries the same text."""
+    changed = _same_text(features, target)
+    elements, matches = features.elements.copy(), features.matches.copy()
+    text = elements[changed, :TEXT_GRAMS]
+    drawn = rng.integers(1, TABLE, text.shape).astype(text.dtype)
+    elements[changed, :TEXT_GRAMS] = np.where(text > 0, drawn, 0)
+    for kind in (Match.EXACT, Match.CASED, Match.FUZZY, Match.PHRASE, Match.QUOTED):
+        matches[changed, :, kind] = 0
+    return _tallied(replace(features, elements=elements, matches=matches))
+
+
+def _tallied(features: StepFeatures) -> StepFeatures:
+    """Say again how well each word and each element match, after matches have changed."""
+    matches = features.matches
+    if not matches.size:
+        return features
+    numbers, flags = features.numbers.copy(), features.word_flags.copy()
+    best = matches.max(axis=1)
+    numbers[:, -2 * len(Match) : -len(Match)] = best
+    numbers[0, -len(Match) :] = 0
+    numbers[1:, -len(Match) :] = best[:-1]
+    flags[:, -len(Match) :] = matches.max(axis=0)
+    return replace(features, numbers=numbers, word_flags=flags)
 
 
 def _same_text(features: StepFeatures, target: NDArray[np.bool_]) -> NDArray[np.bool_]:

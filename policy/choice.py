@@ -95,7 +95,7 @@ def choose(said: Said) -> Chosen:
     copied = _best_span(said)
     if copied is None:
         kinds[Kind.COPY] = 0
-    if said.outputs.pointer.shape[-1] == 1:  # NONE alone
+    if not (len(said.features.boxes) or said.config.sees_pixels):  # NONE alone
         kinds[[int(kind) for kind in POINTS]] = 0
     kind = Kind(int(kinds.argmax()))
     wanted = POINTS.get(kind, 0)

@@ -25,7 +25,7 @@ from policy.features import StepFeatures, Targets, featurise, targets
 from policy.observe import ObserveConfig, observe, preprocessing_hash
 from recorder.schema import Episode, Observation
 
-VERSION = 1
+VERSION = 2
 _INDEX, _ARRAYS, _FRAMES, _FOVEAS = "index.json", "arrays.safetensors", "frames.npy", "foveas.npy"
 Arrays: TypeAlias = dict[str, NDArray[np.generic]]
 

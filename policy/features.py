@@ -31,13 +31,15 @@ TEXT_GRAMS, ROLE_GRAMS, VALUE_GRAMS = 24, 4, 8
 FIELDS = ("name", "text", "value")
 """Parts of an element that can be copied whole."""
 STATES = (
-    *("checked", "disabled", "expanded", "focused"),
+    *("checked", "disabled", "expanded", "focused", "multiline"),
     *("readonly", "required", "secret", "selected"),
 )
 _RANKS = 7
-_STATE_PLACES = {state: 9 + _RANKS + number for number, state in enumerate(STATES)}
-WORD_FLAGS = 5 + len(Match)
-NUMBERS = 9 + _RANKS + len(STATES) + 2 * len(Match)
+_PLAIN = 11  # numbers before the ranks
+_STATE_PLACES = {state: _PLAIN + _RANKS + number for number, state in enumerate(STATES)}
+_QUOTES = 3
+WORD_FLAGS = 5 + _QUOTES + len(Match)
+NUMBERS = _PLAIN + _RANKS + len(STATES) + 2 * len(Match)
 """Numbers that describe one element; the first two are where its middle is."""
 FINE = 9
 """A place in a candidate's box is told on a grid of this many rows and columns."""
@@ -150,8 +152,11 @@ def _word_flags(goal: str, matches: Floats) -> Floats:
             any(character.isdigit() for character in word),
             number / MOST_WORDS,
         )
+    for number, quote in enumerate(said.quotes[:count]):
+        if quote:
+            flags[number, 4 + min(quote, _QUOTES)] = 1
     if len(matches):
-        flags[:, 5:] = matches.max(axis=0)
+        flags[:, -len(Match) :] = matches.max(axis=0)
     return flags
 
 
@@ -164,6 +169,8 @@ def _numbers(observation: Observation, elements: Sequence[Element], matches: Flo
     boxes[:, :2] += boxes[:, 2:] / 2
     numbers[:, :4] = boxes / np.array([width, height, width, height], np.float32)
     numbers[:, 4] = np.arange(len(elements)) / 32
+    # in px, and their logarithms: a field of two lines is told from one of one
+    numbers[:, 9:11] = np.log2(np.maximum(boxes[:, 2:], 1)) / 4
     seen: Counter[str] = Counter()
     for row, element in zip(numbers, elements, strict=True):
         row[5:8] = (
@@ -171,13 +178,13 @@ def _numbers(observation: Observation, elements: Sequence[Element], matches: Flo
             bool(element.text or element.name),
             _inside(observation.cursor, element.box),
         )
-        row[9 + min(seen[element.role], _RANKS - 1)] = 1
+        row[_PLAIN + min(seen[element.role], _RANKS - 1)] = 1
         seen[element.role] += 1
         for state in element.states:
             if state in _STATE_PLACES:
                 row[_STATE_PLACES[state]] = 1
     numbers[:, 8] = [seen[element.role] / 8 for element in elements]
-    start = 9 + _RANKS + len(STATES)
+    start = _PLAIN + _RANKS + len(STATES)
     if matches.shape[1]:
         best = matches.max(axis=1)
         numbers[:, start : start + len(Match)] = best

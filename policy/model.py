@@ -23,6 +23,8 @@ from policy.observe import scaled
 from policy.text import TABLE, Match
 
 LABELS = tuple(SIZES[head] for head in Head)
+_AROUND = (0, -1, -2, -3, 1)
+"""Words that each word of the goal is seen with, as offsets."""
 _NOWHERE = -1e4  # finite, so that a row with nothing to choose from is no nan, in bf16 too
 
 
@@ -87,8 +89,9 @@ class UnderstudyModel(PreTrainedModel):
         self.rows = config.frame_height_px // CELL_PX
         self.columns = config.frame_width_px // CELL_PX
         self.table = nn.Embedding(TABLE, width, padding_idx=0)
-        self.word_in = nn.Linear(width + WORD_FLAGS, width)
-        self.element_in = nn.Linear(3 * width + NUMBERS, width)
+        # beside what it is itself, a word is what is said around it, an element what it follows
+        self.word_in = nn.Linear(len(_AROUND) * width + WORD_FLAGS, width)
+        self.element_in = nn.Linear(4 * width + NUMBERS, width)
         self.part = nn.Embedding(5, width)
         if config.sees_pixels:
             self.encoder = screen_encoder(config)
@@ -144,7 +147,10 @@ class UnderstudyModel(PreTrainedModel):
         flags, numbers = inputs.word_flags.flatten(0, 1), inputs.numbers.flatten(0, 1)
         parts = elements.split([TEXT_GRAMS, ROLE_GRAMS, VALUE_GRAMS], dim=-1)
         fields = [self._bag(part) for part in parts]
-        word_tokens = self.word_in(torch.cat([self._bag(words), flags], -1))
+        fields.append(_beside(fields[0], -1))
+        said = self._bag(words)
+        around = [_beside(said, offset) for offset in _AROUND]
+        word_tokens = self.word_in(torch.cat([*around, flags], -1))
         element_tokens = self.element_in(torch.cat([*fields, numbers], -1))
         empty = word_tokens[:, :0]
         cells = foveas = cell_map = empty
@@ -266,6 +272,16 @@ class UnderstudyModel(PreTrainedModel):
         """Return (N, queries, keys): scaled products of (N, queries * C) and (N, keys, C)."""
         width = keys.shape[-1]
         return queries.unflatten(1, (-1, width)) @ keys.transpose(1, 2) * width**-0.5
+
+
+def _beside(tokens: Tensor, offset: int) -> Tensor:
+    """Return for each token, (N, n, C), the one that stands so far behind it; else zeros."""
+    if not offset:
+        return tokens
+    count = tokens.shape[1]
+    if offset < 0:
+        return functional.pad(tokens, (0, 0, -offset, 0))[:, :count]
+    return functional.pad(tokens, (0, 0, 0, offset))[:, -count:] if count else tokens
 
 
 def register() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from itertools import accumulate, pairwise
 from math import sqrt
 from zlib import crc32
 
@@ -53,8 +54,13 @@ class Words:
     """Without case."""
     spans: tuple[tuple[int, int], ...]
     """(start, end) of each, in characters."""
-    quoted: tuple[bool, ...]
-    """Which stand between quotation marks."""
+    quotes: tuple[int, ...]
+    """In the how-manieth quotation each stands, from 1; 0 for none."""
+
+    @property
+    def quoted(self) -> tuple[bool, ...]:
+        """Which stand between quotation marks."""
+        return tuple(quote > 0 for quote in self.quotes)
 
 
 @lru_cache(maxsize=16_384)
@@ -66,15 +72,14 @@ def split(text: str) -> Words:
     """
     spans = tuple(words(text))
     written = tuple(text[start:end] for start, end in spans)
-    quoted: list[bool] = []
-    is_open = False
-    for word in written:
-        is_mark = word in {'"', "\u201c", "\u201d"}
-        is_open ^= is_mark
-        quoted.append(is_open and not is_mark)
-    if is_open:  # a mark too many: nothing can be said of any of them
-        quoted = [False] * len(written)
-    return Words(written, tuple(word.casefold() for word in written), spans, tuple(quoted))
+    marks = tuple(accumulate(word in {'"', "\u201c", "\u201d"} for word in written))
+    if marks and marks[-1] % 2:  # a mark too many: nothing can be said of any of them
+        marks = (0,) * len(written)
+    quotes = tuple(
+        (count + 1) // 2 if count % 2 and count == before else 0
+        for before, count in pairwise((0, *marks))
+    )
+    return Words(written, tuple(word.casefold() for word in written), spans, quotes)
 
 
 @lru_cache(maxsize=65_536)

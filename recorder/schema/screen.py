@@ -43,7 +43,7 @@ class Element:
     value: str = ""
     """Value of a field; never that of a secret one."""
     states: tuple[str, ...] = ()
-    """Sorted: checked, disabled, expanded, focused, readonly, required, secret, selected …"""
+    """Sorted: checked, disabled, expanded, focused, multiline, readonly, required, secret …"""
     selectors: tuple[str, ...] = ()
     """Ways to find it again, best first: CSS, `role=…[name="…"]`, XPath, accessibility path."""
 

@@ -64,6 +64,7 @@ const elements = (() => {
     if (element.disabled || aria("disabled")) found.push("disabled");
     if (aria("expanded") || element.open === true) found.push("expanded");
     if (element.getRootNode().activeElement === element) found.push("focused");
+    if (element instanceof HTMLTextAreaElement || aria("multiline")) found.push("multiline");
     if (element.readOnly || aria("readonly")) found.push("readonly");
     if (element.required || aria("required")) found.push("required");
     if ((element instanceof HTMLOptionElement && element.selected) || aria("selected")) {

@@ -37,8 +37,10 @@ def memory_mb() -> float:
     return total / 1e6
 
 
-async def episode(page: TaskPage, number: int) -> Outcome:
+async def episode(page: TaskPage, number: int, *, kill: bool) -> Outcome:
     outcome = await page.reset(MINIWOB[number % len(MINIWOB)], number)
+    if kill:
+        chromium().kill()
     for place in range(4):
         if outcome.terminated or outcome.truncated:
             break
@@ -46,8 +48,12 @@ async def episode(page: TaskPage, number: int) -> Outcome:
     return outcome
 
 
-async def run(kill_at: int | None) -> tuple[list[Outcome], list[float]]:
-    """Play all episodes; return how they ended, and memory every tenth of the way."""
+async def run(kill_in: int | None) -> tuple[list[Outcome], list[float]]:
+    """Play all episodes, the browser killed in one of them.
+
+    Returns:
+        How they ended, and memory in megabytes every tenth of the way.
+    """
     numbers = list(reversed(range(EPISODES)))
     outcomes: list[Outcome] = []
     memory: list[float] = []
@@ -56,9 +62,9 @@ async def run(kill_at: int | None) -> tuple[list[Outcome], list[float]]:
         page = TaskPage(browsers)
         while numbers:
             # an observation kept is memory that grows
-            outcomes.append(replace(await episode(page, numbers.pop()), observation=NOTHING))
-            if len(outcomes) == kill_at:
-                chromium().kill()
+            number = numbers.pop()
+            outcome = await episode(page, number, kill=number == kill_in)
+            outcomes.append(replace(outcome, observation=NOTHING))
             if len(outcomes) % (EPISODES // 10) == 0:
                 memory.append(memory_mb())
         await page.close()
@@ -69,7 +75,7 @@ async def run(kill_at: int | None) -> tuple[list[Outcome], list[float]]:
 
 
 def test_memory_does_not_grow_and_no_episode_is_lost() -> None:
-    outcomes, memory = asyncio.run(run(kill_at=None))
+    outcomes, memory = asyncio.run(run(kill_in=None))
     assert len(outcomes) == EPISODES
     assert not [outcome for outcome in outcomes if "infrastructure_error" in outcome.info]
     # what is not yet collected comes and goes with the pages shown; a leak raises the floor
@@ -77,7 +83,7 @@ def test_memory_does_not_grow_and_no_episode_is_lost() -> None:
 
 
 def test_a_killed_browser_loses_only_the_episodes_in_flight() -> None:
-    outcomes, _ = asyncio.run(run(kill_at=EPISODES // 2))
+    outcomes, _ = asyncio.run(run(kill_in=EPISODES // 2))
     assert len(outcomes) == EPISODES
     lost = [outcome for outcome in outcomes if "infrastructure_error" in outcome.info]
     assert 1 <= len(lost) <= SIZE

@@ -41,6 +41,8 @@ from recorder.store import write_atomically
 
 OPTIMIZER, RUN = "optimizer.safetensors", "run.json"
 FINAL = "checkpoint"
+_CONTENDERS = 3
+"""Checkpoints that it is chosen from; those before had a higher learning rate to end with."""
 # streams of random numbers
 _ORDER, _CHANGES, _TORCH, _MEMBERS = range(4)
 
@@ -66,7 +68,7 @@ class Ears:
     told: Callable[[Progress], None] = lambda _: None
     """Is told of each update."""
     success: Callable[[Path], float] | None = None
-    """Returns how well a checkpoint does in closed loop; the best is chosen, else the last."""
+    """Returns how well a checkpoint does in closed loop; the best of the last few is chosen."""
 
 
 @dataclass(slots=True)
@@ -335,8 +337,8 @@ def _updates(place: Path) -> int:
 
 
 def _choose(folder: Path, success: Callable[[Path], float] | None) -> None:
-    """Copy the best checkpoint in closed loop, the later of equals, or else the last."""
-    places = saved(folder)
+    """Copy the best of the last in closed loop, the later of equals, or else the very last."""
+    places = saved(folder)[-_CONTENDERS:]
     if not places:
         raise DataError(f"{folder} holds no checkpoint; train for at least one update")
     best = (

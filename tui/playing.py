@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from harness.tasks.registry import web_task
+from harness.tasks.registry import web_task, web_tasks
 from policy.errors import ConfigError
 from tui.console import err
 
@@ -75,6 +75,12 @@ def task_names(names: Sequence[str]) -> tuple[str, ...]:
         UnknownTaskError: there is no task of a name; the message names the nearest.
     """
     return tuple(dict.fromkeys(web_task(name).name for name in names))
+
+
+def playable_tasks(names: Collection[str]) -> tuple[str, ...]:
+    """Return those of these names that are web tasks, sorted."""
+    known = web_tasks()
+    return tuple(sorted(name for name in names if name in known))
 
 
 def bars() -> Progress:

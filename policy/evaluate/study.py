@@ -14,6 +14,7 @@ from policy.evaluate.environments import Shift
 from policy.evaluate.records import Trial
 from policy.evaluate.tables import OURS
 
+CHOICE_SEED = 400_000
 CALIBRATION_SEED = 500_000
 EVALUATION_SEED = 1_000_000
 
@@ -68,6 +69,21 @@ class Study:
 
     def _seeds(self, episodes: int) -> range:
         return range(self.seed, self.seed + episodes)
+
+
+def trials_to_choose(tasks: Sequence[str], episodes: int) -> list[Trial]:
+    """Return the episodes by which one of several checkpoints is chosen.
+
+    Raises:
+        ConfigError: they would reach into the seeds that calibrations use.
+    """
+    if CHOICE_SEED + episodes > CALIBRATION_SEED:
+        raise ConfigError(
+            f"{episodes} episodes; allowed: at most {CALIBRATION_SEED - CHOICE_SEED}, before the "
+            "seeds that calibrations begin with"
+        )
+    seeds = range(CHOICE_SEED, CHOICE_SEED + episodes)
+    return [Trial(OURS, task, seed) for seed in seeds for task in tasks]
 
 
 def practice(tasks: Sequence[str], episodes: int, seed: int = CALIBRATION_SEED) -> list[Trial]:

@@ -8,6 +8,7 @@ import pytest
 
 from harness.demonstrate import Plan, demonstrate, demonstrations
 from policy.agent import load
+from policy.dataset import Dataset
 from recorder.schema import AgentContext
 from tui.cli import main
 
@@ -23,17 +24,36 @@ def demos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_policy_comes_of_demonstrations(demos: Path, tmp_path: Path) -> None:
-    how = ["--to", str(tmp_path), "--updates", "2", "--batch", "2", "--no-pixels"]
+    how = ["--to", str(tmp_path), "--updates", "2", "--batch", "2", "--no-pixels", "--trials", "1"]
     assert main(["train", str(demos), *how]) == 0
     step = next(iter(demonstrations(demos))).steps[0]
     (decision,) = load(tmp_path / "checkpoint").decide([AgentContext("a", step.observation)])
     assert 0 <= decision.p_accept <= 1
 
 
+def test_only_what_is_asked_for_is_learned(demos: Path, tmp_path: Path) -> None:
+    which = ["--tasks", "miniwob-click-test", "--episodes", "3", "--trials", "0"]
+    how = ["--to", str(tmp_path), "--updates", "1", "--batch", "2", "--no-pixels"]
+    assert main(["train", str(demos), *which, *how]) == 0
+    (cache,) = (tmp_path / "cache").iterdir()
+    assert len(Dataset(cache).episodes) == 3
+
+
+def test_a_task_without_demonstrations_is_refused(
+    demos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    which = ["--tasks", "miniwob-click-test", "miniwob-click-link"]
+    assert main(["train", str(demos), *which, "--to", str(tmp_path)]) == 2
+    assert "no episode of miniwob-click-link; it has miniwob-click-test" in " ".join(
+        capsys.readouterr().err.split()
+    )
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_with_another_run_is_refused(
     demos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    how = ["--to", str(tmp_path), "--batch", "2", "--no-pixels", "--updates"]
+    how = ["--to", str(tmp_path), "--batch", "2", "--no-pixels", "--trials", "0", "--updates"]
     assert main(["train", str(demos), *how, "1"]) == 0
     assert main(["train", str(demos), *how, "2"]) == 2
     assert "other updates" in capsys.readouterr().err

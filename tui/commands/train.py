@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,12 +11,18 @@ from typing import TYPE_CHECKING
 from tyro.conf import Positional
 
 from harness.demonstrate import demonstrations
+from policy.errors import DataError
 from policy.settings import TrainConfig
+from recorder.schema import Episode
 from tui.console import out
-from tui.playing import bars
+from tui.playing import bars, load_policy, playable_tasks, task_names
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from policy.train import Progress as Standing
+
+_LONGEST = 30  # steps after which a trial has failed
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,15 @@ class Training:
     """Folder of demonstrations, as `understudy demonstrate` records them."""
     to: Path = field(default_factory=lambda: Path("policy-run"))
     """Folder for checkpoints. Ask for the same again to go on after an interruption."""
+    tasks: tuple[str, ...] = ()
+    """Learn only these of the tasks that were demonstrated; all if none is named."""
+    episodes: int | None = None
+    """Learn from this many episodes of each task, the first ones; from all if not said."""
+    trials: int = 5
+    """Episodes of each task that the last checkpoints play, and the best of them is chosen; 0 to
+    choose the last. They are on pages that neither training nor evaluation uses."""
+    places: int = 4
+    """Pages side by side in these."""
     how: TrainConfig = field(default_factory=TrainConfig)
 
 
@@ -32,7 +49,8 @@ def train(what: Training) -> int:
     """Train a policy on demonstrations.
 
     It may be interrupted at any time, or killed; the same command goes on from the last checkpoint
-    and ends with the same weights.
+    and ends with the same weights. Of the last checkpoints the one is chosen that reaches the goal
+    most often, where the tasks can be played.
 
     For example:
 
@@ -41,7 +59,9 @@ def train(what: Training) -> int:
     from policy.train import Ears  # noqa: PLC0415 - torch takes seconds to import
     from policy.train import train as train_policy  # noqa: PLC0415 - torch takes seconds to import
 
-    episodes = list(demonstrations(what.demonstrations))
+    what.how.check()
+    episodes = _chosen(what)
+    playable = playable_tasks({each.task for each in episodes}) if what.trials else ()
     with bars() as shown:
         reading = shown.add_task("reading", total=len(episodes), note="")
         learning = shown.add_task("learning", total=what.how.updates, note="")
@@ -49,10 +69,56 @@ def train(what: Training) -> int:
         def told(standing: Standing) -> None:
             shown.update(learning, completed=standing.update, note=line(standing))
 
-        ears = Ears(read=lambda count: shown.update(reading, completed=count), told=told)
+        def success(place: Path) -> float:
+            return _success(place, playable, what, shown)
+
+        ears = Ears(
+            read=lambda count: shown.update(reading, completed=count),
+            told=told,
+            success=success if playable else None,
+        )
         place = train_policy(episodes, what.to, what.how, ears)
     out.print(f"kept in {place}", markup=False)
     return 0
+
+
+def _chosen(what: Training) -> list[Episode]:
+    """Return the episodes to learn from.
+
+    Raises:
+        DataError: a task was not demonstrated.
+    """
+    wanted = set(task_names(what.tasks))
+    counts: Counter[str] = Counter()
+    chosen: list[Episode] = []
+    for episode in demonstrations(what.demonstrations):
+        counts[episode.task] += 1
+        is_wanted = not wanted or episode.task in wanted
+        if is_wanted and (what.episodes is None or counts[episode.task] <= what.episodes):
+            chosen.append(episode)
+    if missing := sorted(wanted - set(counts)):
+        raise DataError(
+            f"{what.demonstrations} has no episode of {', '.join(missing)}; "
+            f"it has {', '.join(sorted(counts)) or 'none at all'}"
+        )
+    return chosen
+
+
+def _success(place: Path, tasks: Sequence[str], what: Training, shown: Progress) -> float:
+    """Return the share of episodes in which a checkpoint reaches the goal."""
+    from policy.evaluate.closed_loop import Rules, play  # noqa: PLC0415 - torch, SciPy
+    from policy.evaluate.study import trials_to_choose  # noqa: PLC0415
+    from tui.web_environments import WebEnvironments  # noqa: PLC0415
+
+    trials = trials_to_choose(tasks, what.trials)
+    bar = shown.add_task(place.name, total=len(trials), note="")
+    reached = 0
+    with WebEnvironments(what.places) as environments:
+        rules = Rules(has_experts=False, longest=_LONGEST)
+        for played in play(load_policy(str(place)), environments, trials, rules):
+            reached += played.record.success
+            shown.update(bar, advance=1, note=f"{reached} reached the goal")
+    return reached / len(trials)
 
 
 def line(standing: Standing) -> str:

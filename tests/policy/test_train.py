@@ -82,7 +82,7 @@ def test_a_run_that_was_killed_ends_as_if_it_had_not_been(tmp_path: Path, whole:
 def _interrupt_at(update: int) -> Ears:
     def told(standing: Progress) -> None:
         if standing.update == update:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     return Ears(told=told)
 
@@ -109,7 +109,7 @@ def test_an_interruption_leaves_no_checkpoint_that_would_not_be_there_without_it
 def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
     def told(_: Progress) -> None:
         for _time in range(2):
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
         train(EPISODES, tmp_path, SHORT, Ears(told=told))

@@ -17,13 +17,14 @@ from policy.choice import Choice, Said, choose
 from policy.dataset import LearnedStep, read_episode
 from policy.features import StepFeatures, featurise
 from policy.loader import collate, inputs_of, is_shrunk
+from policy.looks import count_roles, hash_template, measure_picture, nothing
 from policy.losses import bits, nats
 from policy.model import Outputs
 from policy.observe import ObserveConfig, View, observe
 from policy.text import Match
 from recorder.schema import Action, AgentContext, Decision, Episode, Observation
 
-_EMBEDDING = 128
+_TRUNK = 128  # numbers of the act token that novelty looks at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +70,7 @@ class Understudy:
         self._model = loaded.model
         self._config = loaded.config
         self._observing = checkpoint.observe_config(self._config)
-        self._known = np.array(loaded.manifest.known_words, np.int64)
+        self._known = frozenset(loaded.manifest.known_words)
         self._blind = blind
         self._memories: dict[str, _Memory] = {}
         path = loaded.folder / CALIBRATOR_FILE
@@ -185,15 +186,32 @@ class Understudy:
             Choice(decode((each.event,), seen.observation), each.log_prob) for each in choices
         ]
         features["unknown_words"] = self._unknown(seen.features)
-        embedding = outputs.embedding[:_EMBEDDING].float().numpy()
-        memory.evidence = Evidence(features, embedding.astype(np.float32), heat)
+        memory.evidence = Evidence(features, self._sides(seen.observation, outputs), heat)
+
+    def _sides(self, observation: Observation, outputs: Outputs) -> dict[str, NDArray[np.float32]]:
+        """Return what the network makes of an observation, and what it plainly shows."""
+        config, pixels, elements = self._config, observation.pixels, observation.elements
+        sides = {
+            # a copy, or each step would keep the outputs of its whole batch
+            "trunk": outputs.embedding[:_TRUNK].float().numpy().copy(),
+            **dict.fromkeys(("goal", "elements", "picture"), nothing()),
+        }
+        if config.sees_goal:
+            shown = elements if config.sees_elements else ()
+            sides["goal"] = hash_template(observation.goal, shown)
+        if config.sees_elements:
+            sides["elements"] = count_roles(elements, pixels.shape[1], pixels.shape[0])
+        if config.sees_pixels:
+            sides["picture"] = measure_picture(pixels)
+        return sides
 
     def _unknown(self, features: StepFeatures) -> float:
         """Return how many words of the goal were in no goal before, nor are on the screen."""
         words, flags = features.words[:, 0], features.word_flags
         on_screen = flags[:, -len(Match) + Match.EXACT] > 0
         is_mark = flags[:, 0] > 0
-        return float((~np.isin(words, self._known) & ~on_screen & ~is_mark).sum())
+        unseen = words[~(on_screen | is_mark)].tolist()
+        return float(sum(word not in self._known for word in unseen))
 
     def _tally(self, memory: _Memory) -> Evidence:
         assert memory.evidence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -14,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy.calibrate.acceptance import Acceptance, Decisions, fit_acceptance
-from policy.calibrate.evidence import SIGNS, Evidence, embedding_matrix, feature_matrix
-from policy.calibrate.novelty import Novelty, fit_novelty
+from policy.calibrate.evidence import SIGNS, Evidence, feature_matrix, side_matrices
+from policy.calibrate.novelty import Novelty, Sides, fit_novelty
 from policy.calibrate.thresholds import (
     RiskBound,
     Thresholds,
@@ -29,10 +28,10 @@ from recorder.store import write_atomically
 Floats = NDArray[np.float64]
 
 CALIBRATOR_FILE = "calibrator.json"
-FORMAT, VERSION = "understudy-calibrator", 1
+FORMAT, VERSION = "understudy-calibrator", 2
 _RESUME_ODDS = 2.0  # odds of acceptance at which controls go back, against those at which it asks
 _QUANTILES = 401
-_MOST_REFERENCE = 4000  # observations; more would cost more than they tell
+_MOST_REFERENCE = 1500  # observations; more would cost more than they tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +88,9 @@ class Calibrator:
         """Return the conformal p-value of each observation, (N,).
 
         Raises:
-            DataError: an embedding is of another length, or not finite.
+            DataError: a side is missing, of another length, or not finite.
         """
-        return self.novelty.p_values(embedding_matrix(found))
+        return self.novelty.p_values(side_matrices(found))
 
     def save(self, path: Path) -> None:
         """Write it as JSON, in one step."""
@@ -103,14 +102,7 @@ class Calibrator:
             "thresholds": asdict(self.thresholds),
             "risk": asdict(self.risk),
             "usual": self.usual,
-            "novelty": {
-                "neighbour": self.novelty.neighbour,
-                "scores": self.novelty.scores.tolist(),
-                "shape": self.novelty.reference.shape,
-                "reference": base64.b64encode(
-                    self.novelty.reference.astype("<f4").tobytes()
-                ).decode(),
-            },
+            "novelty": self.novelty.to_json(),
         }
         write_atomically(path, json.dumps(body, indent=1).encode())
 
@@ -133,7 +125,7 @@ class Calibrator:
             calibrator = cls(
                 model_hash=model_hash,
                 acceptance=msgspec.convert(found["acceptance"], Acceptance),
-                novelty=_novelty(found["novelty"]),
+                novelty=Novelty.from_json(found["novelty"]),
                 thresholds=msgspec.convert(found["thresholds"], Thresholds),
                 risk=msgspec.convert(found["risk"], RiskBound),
                 usual=msgspec.convert(found["usual"], tuple[float, ...]),
@@ -191,10 +183,10 @@ def fit_calibrator(
     names = tuple(name for name in SIGNS if name in found[0].features)
     matrix = feature_matrix(names, found)
     fit = fit_acceptance(names, Decisions(matrix, right, number, number < usual))
-    embeddings = embedding_matrix(found)
-    novelty = _fitted_novelty(embeddings[number < usual], number[number < usual])
+    sides = side_matrices(found)
+    novelty = _fitted_novelty(sides, number, usual)
     cuts = np.cumsum(lengths)[:-1]
-    parts = (np.split(each, cuts) for each in (fit.held_out, novelty.p_values(embeddings), right))
+    parts = (np.split(each, cuts) for each in (fit.held_out, novelty.p_values(sides), right))
     verdicts = [Verdicts(*each) for each in zip(*parts, strict=True)][:usual]
     risk = risk_threshold(verdicts, alpha=rules.alpha, delta=rules.delta)
     calm = [
@@ -219,11 +211,16 @@ def _is_odd(episode: JudgedEpisode) -> bool:
     return not episode.is_typical
 
 
-def _fitted_novelty(embeddings: Floats, episode: NDArray[np.int64]) -> Novelty:
-    is_reference = episode % 2 == 0
-    reference = embeddings[is_reference]
-    stride = -(-len(reference) // _MOST_REFERENCE)
-    return fit_novelty(reference[::stride], embeddings[~is_reference])
+def _fitted_novelty(sides: Sides, episode: NDArray[np.int64], usual: int) -> Novelty:
+    """Fit to the first `usual` episodes, which are the typical ones."""
+    known = np.flatnonzero((episode < usual) & (episode % 2 == 0))
+    known = known[:: -(-len(known) // _MOST_REFERENCE)]
+    held_out = np.flatnonzero((episode < usual) & (episode % 2 == 1))
+    return fit_novelty(
+        {name: values[known] for name, values in sides.items()},
+        episode[known],
+        {name: values[held_out] for name, values in sides.items()},
+    )
 
 
 def _thresholds(
@@ -247,20 +244,3 @@ def _thresholds(
 
 def _raised(probability: float, odds: float) -> float:
     return odds * probability / (1 - probability + odds * probability)
-
-
-def _novelty(found: Any) -> Novelty:
-    raw = np.frombuffer(base64.b64decode(found["reference"], validate=True), "<f4")
-    reference = raw.reshape(found["shape"]).astype(np.float64)
-    scores = np.array(found["scores"], np.float64)
-    is_sound = (
-        reference.ndim == 2
-        and scores.ndim == 1
-        and len(scores) > 0
-        and np.isfinite(reference).all()
-        and bool(np.all(np.diff(scores) >= 0))
-        and 1 <= found["neighbour"] <= len(reference)
-    )
-    if not is_sound:
-        raise ValueError("novelty's reference and scores do not fit")
-    return Novelty(reference, scores, int(found["neighbour"]))

@@ -37,8 +37,11 @@ class Evidence:
 
     features: Mapping[str, float]
     """Some of `SIGNS`, always the same ones from one policy."""
-    embedding: NDArray[np.float32]
-    """(D,) what the observation looks like to the policy."""
+    sides: Mapping[str, NDArray[np.float32]]
+    """Sides from which the observation can be looked at, (D_side,) each.
+
+    Always the same names and lengths from one policy; one of length 0 is not looked at.
+    """
     heat: NDArray[np.float32] = field(default_factory=_no_heat)
     """(h, w) probability that the pointer goes there, over the whole frame; empty when unknown."""
 
@@ -66,16 +69,29 @@ def feature_matrix(names: Sequence[str], found: Sequence[Evidence]) -> NDArray[n
     return values
 
 
-def embedding_matrix(found: Sequence[Evidence]) -> NDArray[np.float64]:
-    """Return the embeddings, (N, D).
+def side_matrices(found: Sequence[Evidence]) -> dict[str, NDArray[np.float64]]:
+    """Return each side that is looked at, (N, D_side); those of length 0 are left out.
 
     Raises:
-        DataError: they differ in length, or are not finite.
+        DataError: names or lengths differ, or a number is not finite.
     """
-    lengths = {each.embedding.shape for each in found}
-    if len(lengths) != 1 or len(next(iter(lengths))) != 1:
-        raise DataError(f"embeddings of shapes {sorted(lengths)}; allowed: one length for all")
-    values = np.stack([each.embedding for each in found]).astype(np.float64)
+    names = {name for each in found for name in each.sides}
+    return {
+        name: values
+        for name in sorted(names)
+        if (values := _side_matrix(name, [each.sides.get(name) for each in found])).shape[1]
+    }
+
+
+def _side_matrix(name: str, rows: Sequence[NDArray[np.float32] | None]) -> NDArray[np.float64]:
+    present = [row for row in rows if row is not None]
+    shapes = {row.shape for row in present}
+    if len(present) < len(rows) or len(shapes) != 1 or len(next(iter(shapes))) != 1:
+        raise DataError(
+            f"side {name!r} of shapes {sorted(shapes)} in {len(present)} of {len(rows)} "
+            "observations; allowed: one length for all"
+        )
+    values = np.stack(present).astype(np.float64)
     if not np.isfinite(values).all():
-        raise DataError("an embedding is not finite; allowed: finite numbers")
+        raise DataError(f"side {name!r} is not finite; allowed: finite numbers")
     return values

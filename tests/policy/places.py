@@ -111,9 +111,9 @@ class Guesser:
         action = press(button if is_known else (button + 1) % BUTTONS)
         doubt = np.random.default_rng([int(seed), done]).random()
         log_prob = float(-0.1 * doubt if is_known else -1 - doubt)
-        embedding = np.array([done, doubt if is_known else 5 + doubt], np.float32)
+        sides = {"trunk": np.array([done, doubt if is_known else 5 + doubt], np.float32)}
         heat = np.eye(2, 4, dtype=np.float32)
-        evidence = Evidence({"log_prob": log_prob, "repeats": 0.0}, embedding, heat)
+        evidence = Evidence({"log_prob": log_prob, "repeats": 0.0}, sides, heat)
         return Decision(action, float(np.exp(log_prob)), 1.0 if is_known else 0.01), evidence
 
 

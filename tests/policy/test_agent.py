@@ -106,11 +106,20 @@ def test_evidence_has_every_feature_and_is_finite(checkpoint: Path) -> None:
     ((decision, evidence),) = load(checkpoint).consider([AgentContext("a", page(3))])
     assert set(evidence.features) == set(SIGNS)
     assert np.isfinite(list(evidence.features.values())).all()
-    assert np.isfinite(evidence.embedding).all()
+    assert set(evidence.sides) == {"trunk", "goal", "elements", "picture"}
+    assert all(np.isfinite(side).all() and side.ndim == 1 for side in evidence.sides.values())
     assert 0 <= decision.p_accept <= 1
     for action, share in decision.alternatives:
         assert action != decision.action
         assert share <= decision.p_accept + 1e-9
+
+
+def test_what_a_policy_does_not_see_is_no_side(checkpoint: Path) -> None:
+    config = saved_at(checkpoint).config
+    ((_, evidence),) = load(checkpoint).consider([AgentContext("a", page(3))])
+    assert (len(evidence.sides["picture"]) > 0) == config.sees_pixels
+    assert (len(evidence.sides["elements"]) > 0) == config.sees_elements
+    assert (len(evidence.sides["goal"]) > 0) == config.sees_goal
 
 
 def test_actions_are_on_the_screen(checkpoint: Path) -> None:

@@ -27,7 +27,6 @@ from policy.calibrate import (
 )
 from policy.calibrate.acceptance import Decisions, fit_acceptance
 from policy.calibrate.metrics import calibration_error
-from policy.calibrate.novelty import fit_novelty
 from policy.calibrate.thresholds import Verdicts, alarm_threshold, risk_threshold
 from policy.errors import CheckpointError, ConfigError, DataError
 
@@ -51,7 +50,7 @@ def judged(rng: np.random.Generator, n: int = 40, length: int = 3) -> list[Judge
         found = [
             Evidence(
                 {"log_prob": float(rng.normal(2.0 * flag)), "repeats": 0.0},
-                rng.normal(size=4).astype(np.float32),
+                {"trunk": rng.normal(size=4).astype(np.float32), "goal": np.zeros(0, np.float32)},
             )
             for flag in right
         ]
@@ -131,37 +130,6 @@ def test_acceptance_refuses_what_it_cannot_fit(
                 np.zeros((2, 1)), np.array([True, False]), np.array(episode), np.ones(2, np.bool_)
             ),
         )
-
-
-# Novelty ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("level", [0.02, 0.05, 0.2])
-def test_novelty_alarms_on_known_screens_no_more_often_than_said(level: float) -> None:
-    rng = np.random.default_rng(4)
-    alarms = 0
-    for _ in range(DRAWS):
-        novelty = fit_novelty(rng.normal(size=(30, 3)), rng.normal(size=(60, 3)))
-        alarms += int(novelty.p_values(rng.normal(size=(1, 3)))[0] <= level)
-    slack = 3 * (level * (1 - level) / DRAWS) ** 0.5
-    assert alarms / DRAWS <= level + slack
-
-
-def test_what_is_far_from_all_known_has_the_smallest_p_value() -> None:
-    rng = np.random.default_rng(5)
-    novelty = fit_novelty(rng.normal(size=(50, 8)), rng.normal(size=(99, 8)))
-    assert novelty.p_values(np.full((1, 8), 50.0))[0] == pytest.approx(0.01)
-
-
-def test_identical_screens_are_not_novel() -> None:
-    novelty = fit_novelty(np.zeros((5, 2)), np.zeros((9, 2)))
-    assert novelty.p_values(np.zeros((1, 2)))[0] == 1
-
-
-def test_novelty_refuses_embeddings_of_another_length() -> None:
-    novelty = fit_novelty(np.zeros((5, 2)), np.zeros((9, 2)))
-    with pytest.raises(DataError, match="allowed: 2"):
-        novelty.p_values(np.zeros((1, 3)))
 
 
 # Thresholds ---------------------------------------------------------------------------------------
@@ -250,7 +218,7 @@ def test_what_is_loaded_says_what_was_saved(fitted: Calibrator, tmp_path: Path) 
     loaded = Calibrator.load(path, MODEL)
     found = [evidence for each in judged(np.random.default_rng(10)) for evidence in each.evidence]
     assert np.array_equal(loaded.p_accept(found), fitted.p_accept(found))
-    assert np.allclose(loaded.p_novelty(found), fitted.p_novelty(found), atol=0.03)
+    assert np.array_equal(loaded.p_novelty(found), fitted.p_novelty(found))
     assert loaded.thresholds == fitted.thresholds
     assert loaded.risk == fitted.risk
 
@@ -292,6 +260,7 @@ def test_other_weights_are_refused(fitted: Calibrator, tmp_path: Path) -> None:
 
 DAMAGE: list[tuple[tuple[str, ...], Any]] = [
     (("format",), "pickle"),
+    (("version",), 1),
     (("version",), 99),
     (("acceptance", "weights"), [1.0]),
     (("acceptance", "weights"), [-1.0, 0.0]),
@@ -300,8 +269,9 @@ DAMAGE: list[tuple[tuple[str, ...], Any]] = [
     (("acceptance", "slope"), float("nan")),
     (("acceptance", "names"), ["log_prob", "mood"]),
     (("thresholds", "ask_below"), 0.9999),
-    (("novelty", "reference"), "not base64"),
-    (("novelty", "shape"), [1, 1]),
+    (("novelty", "sides", "trunk", "reference"), "not base64"),
+    (("novelty", "sides", "trunk", "shape"), [1, 1]),
+    (("novelty", "sides"), {}),
     (("novelty", "neighbour"), 0),
     (("novelty", "scores"), [2.0, 1.0]),
     (("novelty",), None),
@@ -333,16 +303,38 @@ def test_what_is_no_calibrator_is_refused(tmp_path: Path, body: bytes) -> None:
         Calibrator.load(path, MODEL)
 
 
-def test_evidence_that_does_not_fit_is_refused(fitted: Calibrator) -> None:
-    nothing = np.zeros(4, np.float32)
+def test_features_that_do_not_fit_are_refused(fitted: Calibrator) -> None:
     with pytest.raises(DataError, match="missing"):
-        fitted.p_accept([Evidence({"log_prob": 1.0}, nothing)])
+        fitted.p_accept([Evidence({"log_prob": 1.0}, {})])
     with pytest.raises(DataError, match=r"\['repeats'\] are not finite"):
-        fitted.p_accept([Evidence({"log_prob": 1.0, "repeats": float("inf")}, nothing)])
-    with pytest.raises(DataError, match="one length"):
-        fitted.p_novelty([Evidence({}, nothing), Evidence({}, nothing[:2])])
-    with pytest.raises(DataError, match="not finite"):
-        fitted.p_novelty([Evidence({}, nothing * np.float32("nan"))])
+        fitted.p_accept([Evidence({"log_prob": 1.0, "repeats": float("inf")}, {})])
+
+
+@pytest.mark.parametrize(
+    ("sides", "says"),
+    [
+        ([{"trunk": 4}, {"trunk": 2}], "one length for all"),
+        ([{"trunk": 4}, {"trunk": 4, "goal": 3}], "in 1 of 2 observations"),
+        ([{"trunk": (4, 1)}], "one length for all"),
+        ([{"trunk": 5}], "'trunk': 4"),
+        ([{"trunk": 0}], "'trunk': 4"),
+        ([{}], "'trunk': 4"),
+    ],
+)
+def test_sides_that_do_not_fit_are_refused(
+    fitted: Calibrator, sides: list[dict[str, int]], says: str
+) -> None:
+    found = [
+        Evidence({}, {name: np.zeros(length, np.float32) for name, length in each.items()})
+        for each in sides
+    ]
+    with pytest.raises(DataError, match=says):
+        fitted.p_novelty(found)
+
+
+def test_sides_that_are_not_finite_are_refused(fitted: Calibrator) -> None:
+    with pytest.raises(DataError, match="side 'trunk' is not finite"):
+        fitted.p_novelty([Evidence({}, {"trunk": np.full(4, np.nan, np.float32)})])
 
 
 def test_too_few_episodes_are_refused() -> None:

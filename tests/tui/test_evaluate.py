@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -136,10 +136,10 @@ def test_a_calibrated_policy_is_helped_where_it_is_wrong(
 def test_what_is_learned_from_and_what_is_unseen_are_both_used(
     world: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def shown(folder: Path) -> Iterator[Episode]:
+    def shown(folder: Path, _tasks: Sequence[str], _episodes: int | None) -> Iterator[Episode]:
         return iter([demonstration(0), demonstration(1)] if folder.name == "demos" else [])
 
-    monkeypatch.setattr("tui.commands.evaluate._demonstrations", shown)
+    monkeypatch.setattr("tui.commands.evaluate.demonstrated", shown)
     folder = tmp_path / "r"
     asked = ["evaluate", "tests.policy.places:Guesser", *TASKS, "--to", str(folder)]
     asked += ["--episodes", "1", "--learned-from", "demos"]

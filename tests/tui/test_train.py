@@ -44,7 +44,7 @@ def test_a_task_without_demonstrations_is_refused(
 ) -> None:
     which = ["--tasks", "miniwob-click-test", "miniwob-click-link"]
     assert main(["train", str(demos), *which, "--to", str(tmp_path)]) == 2
-    assert "no episode of miniwob-click-link; it has miniwob-click-test" in " ".join(
+    assert "no demonstration of miniwob-click-link; it has miniwob-click-test" in " ".join(
         capsys.readouterr().err.split()
     )
     assert not list(tmp_path.iterdir())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -61,10 +60,12 @@ class Evaluation:
     """Episodes of each task, for each budget and way of asking."""
     learned_from: Path | None = None
     """Demonstrations that it was trained on, for the baselines that learn."""
+    learned_episodes: int | None = None
+    """How many of each task it was trained on, the first ones; all if not said."""
     unseen: Path | None = None
     """Demonstrations that nothing was trained on: how well are they foretold?"""
     demonstrations: int = 300
-    """How many of the unseen are asked about."""
+    """How many of the unseen are asked about, as many of each task."""
     longest: int = 50
     """Steps after which an episode has failed, where its task does not end it before."""
     places: int = 4
@@ -175,7 +176,8 @@ def _policies(what: Evaluation) -> dict[str, Policy]:
         return policies
     policies |= {"text match": TextMatch(), "no-op": NoOp()}
     if what.learned_from:
-        episodes = list(_demonstrations(what.learned_from))
+        learned = demonstrated(what.learned_from, what.tasks, what.learned_episodes)
+        episodes = list(learned)
         policies |= {
             "copy-last": CopyLast.from_episodes(episodes),
             "prior": Prior.from_episodes(episodes),
@@ -186,10 +188,12 @@ def _policies(what: Evaluation) -> dict[str, Policy]:
     return policies
 
 
-def _demonstrations(folder: Path) -> Iterator[Episode]:
+def demonstrated(folder: Path, tasks: Sequence[str], episodes: int | None) -> Iterator[Episode]:
+    """Return demonstrations of these tasks that reached their goal."""
     from harness.demonstrate import demonstrations  # noqa: PLC0415 - the browser's extras
 
-    return (episode for episode in demonstrations(folder) if episode.success)
+    found = demonstrations(folder, task_names(tasks), episodes)
+    return (episode for episode in found if episode.success)
 
 
 def _is_checkpoint(spec: str) -> bool:
@@ -271,7 +275,8 @@ def _foretell(what: Evaluation, policies: dict[str, Policy]) -> None:
 
     if not what.unseen or (what.to / _PROBE_FILE).exists():
         return
-    episodes = list(islice(_demonstrations(what.unseen), what.demonstrations))
+    each = -(-what.demonstrations // len(what.tasks))
+    episodes = list(demonstrated(what.unseen, what.tasks, each))
     if not episodes:
         raise ConfigError(f"no demonstrations that reached their goal in {what.unseen}")
     records: list[OpenRecord] = []

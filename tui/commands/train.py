@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +10,7 @@ from typing import TYPE_CHECKING
 from tyro.conf import Positional
 
 from harness.demonstrate import demonstrations
-from policy.errors import DataError
 from policy.settings import TrainConfig
-from recorder.schema import Episode
 from tui.console import out
 from tui.playing import bars, load_policy, playable_tasks, task_names
 
@@ -60,7 +57,8 @@ def train(what: Training) -> int:
     from policy.train import train as train_policy  # noqa: PLC0415 - torch takes seconds to import
 
     what.how.check()
-    episodes = _chosen(what)
+    wanted = demonstrations(what.demonstrations, task_names(what.tasks), what.episodes)
+    episodes = list(wanted)
     playable = playable_tasks({each.task for each in episodes}) if what.trials else ()
     with bars() as shown:
         reading = shown.add_task("reading", total=len(episodes), note="")
@@ -80,28 +78,6 @@ def train(what: Training) -> int:
         place = train_policy(episodes, what.to, what.how, ears)
     out.print(f"kept in {place}", markup=False)
     return 0
-
-
-def _chosen(what: Training) -> list[Episode]:
-    """Return the episodes to learn from.
-
-    Raises:
-        DataError: a task was not demonstrated.
-    """
-    wanted = set(task_names(what.tasks))
-    counts: Counter[str] = Counter()
-    chosen: list[Episode] = []
-    for episode in demonstrations(what.demonstrations):
-        counts[episode.task] += 1
-        is_wanted = not wanted or episode.task in wanted
-        if is_wanted and (what.episodes is None or counts[episode.task] <= what.episodes):
-            chosen.append(episode)
-    if missing := sorted(wanted - set(counts)):
-        raise DataError(
-            f"{what.demonstrations} has no episode of {', '.join(missing)}; "
-            f"it has {', '.join(sorted(counts)) or 'none at all'}"
-        )
-    return chosen
 
 
 def _success(place: Path, tasks: Sequence[str], what: Training, shown: Progress) -> float:

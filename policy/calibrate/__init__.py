@@ -1,5 +1,6 @@
 """Knows when a policy does not know: acceptance, novelty, and when to ask."""
 
+from policy.calibrate.budget import HelpBudget
 from policy.calibrate.calibrator import (
     CALIBRATOR_FILE,
     CalibrationRules,
@@ -9,7 +10,7 @@ from policy.calibrate.calibrator import (
 )
 from policy.calibrate.evidence import SIGNS, Evidence
 from policy.calibrate.gate import Gate, Reason
-from policy.calibrate.thresholds import ALWAYS, Thresholds, help_threshold
+from policy.calibrate.thresholds import ALWAYS, Thresholds
 
 __all__ = [
     "ALWAYS",
@@ -19,9 +20,9 @@ __all__ = [
     "Calibrator",
     "Evidence",
     "Gate",
+    "HelpBudget",
     "JudgedEpisode",
     "Reason",
     "Thresholds",
     "fit_calibrator",
-    "help_threshold",
 ]

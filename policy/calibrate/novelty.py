@@ -58,8 +58,9 @@ class Novelty:
     a side that hardly ever varies does not outshout the others. Known observations and what is
     usual among them come from the reference alone, so that the score is the same function of each
     held-out observation and of a new one. Under exchangeability of these a p-value is therefore at
-    most u with a probability of at most u, however many sides there are. Source: Vovk, Gammerman and Shafer, "Algorithmic learning in a
-    random world", 2005; Bates et al., "Testing for outliers with conformal p-values", 2023.
+    most u with a probability of at most u, however many sides there are. Source: Vovk, Gammerman
+    and Shafer, "Algorithmic learning in a random world", 2005; Bates et al., "Testing for outliers
+    with conformal p-values", 2023.
     """
 
     sides: Mapping[str, Side]

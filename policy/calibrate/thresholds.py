@@ -67,26 +67,6 @@ class Verdicts(NamedTuple):
     """(T,)."""
 
 
-def help_threshold(acceptance: Floats, share: float) -> float:
-    """Return the threshold below which at most `share` of these decisions lie, as near as can be.
-
-    Source: the target rate of Hoque et al., "ThriftyDAgger", 2021.
-
-    >>> help_threshold(np.array([0.1, 0.2, 0.3, 0.4]), 0.5)
-    0.3
-
-    Raises:
-        ConfigError: no decisions, or a share that is none.
-    """
-    if not len(acceptance) or not 0 <= share <= 1:
-        raise ConfigError(
-            f"a help budget of {share} over {len(acceptance)} decisions; "
-            "allowed: 0 to 1, over at least one"
-        )
-    allowed = int(share * len(acceptance) + 1e-9)
-    return ALWAYS if allowed == len(acceptance) else float(np.sort(acceptance)[allowed])
-
-
 def alarm_threshold(lowest: Floats, share: float) -> float:
     """Return a threshold that a new episode's lowest value falls below with at most `share`.
 

@@ -12,7 +12,7 @@ from itertools import islice
 from PIL import Image
 
 from policy.actions import accepts
-from policy.calibrate import Evidence, Gate, Thresholds
+from policy.calibrate import Evidence, Gate, HelpBudget, Thresholds
 from policy.evaluate.environments import Environments, Policy, Scene
 from policy.evaluate.records import EpisodeRecord, Mistake, StepRecord, Trial
 from recorder.schema import (
@@ -36,8 +36,8 @@ class Rules:
 
     thresholds: Thresholds = _NEVER_ASKS
     """Of the gate that watches every episode; it is noted when it would ask."""
-    sure_below: Mapping[float, float] = field(default_factory=dict)
-    """Threshold on acceptance for each budget of help."""
+    usual: tuple[float, ...] = ()
+    """Acceptances on typical pages, which budgets of help begin with."""
     has_experts: bool = True
     """Ask an expert at each step what it would do."""
     longest: int = 50
@@ -78,17 +78,38 @@ def play(
     rules: Rules | None = None,
 ) -> Iterator[Played]:
     """Yield each episode when it is over; as many are played at once as there are places."""
-    rules = rules or Rules()
-    gate = Gate(rules.thresholds)
+    watch = _Watch(rules or Rules())
     waiting = iter(trials)
     playing: dict[int, _Playing] = {}
     while True:
         _fill(playing, waiting, environments)
         if not playing:
             return
-        _step(playing, policy, environments, (rules, gate))
-        for place in [place for place, each in playing.items() if _is_over(each, rules)]:
+        _step(playing, policy, environments, watch)
+        for place in [place for place, each in playing.items() if _is_over(each, watch.rules)]:
             yield _ended(playing.pop(place))
+
+
+class _Watch:
+    """Who watches all episodes, and helps where it is asked to."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.gate = Gate(rules.thresholds)
+        self._budgets: dict[float, HelpBudget] = {}
+
+    def helps(self, each: _Playing, decision: Decision) -> bool:
+        """Say whether an expert acts in the policy's place."""
+        share = each.trial.budget
+        match each.trial.trigger:
+            case "random":
+                return each.chance.random() < share
+            case "sure":
+                if share not in self._budgets:
+                    self._budgets[share] = HelpBudget(share, self.rules.usual)
+                return self._budgets[share].asks(decision.p_accept)
+            case _:
+                return False
 
 
 def _is_over(each: _Playing, rules: Rules) -> bool:
@@ -112,21 +133,20 @@ def _step(
     playing: Mapping[int, _Playing],
     policy: Policy,
     environments: Environments,
-    watch: tuple[Rules, Gate],
+    watch: _Watch,
 ) -> None:
-    rules, gate = watch
     open_places = [place for place, each in playing.items() if not each.scene.is_over]
     found = considered(policy, [playing[place].context for place in open_places])
     wise: dict[int, Action | None] = {}
-    if rules.has_experts:
+    if watch.rules.has_experts:
         wise = environments.expert_actions(open_places)
     actions: dict[int, Action] = {}
     for place, (decision, evidence) in zip(open_places, found, strict=True):
         each, expert = playing[place], wise.get(place)
-        reason = gate.reason(each.context, decision)
+        reason = watch.gate.reason(each.context, decision)
         observation = each.scene.observation
         agrees = accepts(decision.action, expert, observation) if expert else None
-        is_helped = expert is not None and _is_helped(each, decision, rules)
+        is_helped = expert is not None and watch.helps(each, decision)
         if agrees is False and each.mistake is None and not is_helped:
             each.mistake = _mistake(each, decision, expert, evidence)
         each.steps.append(
@@ -155,17 +175,6 @@ def considered(
     if consider:
         return list(consider(batch))
     return [(decision, None) for decision in policy.decide(batch)]
-
-
-def _is_helped(each: _Playing, decision: Decision, rules: Rules) -> bool:
-    trial = each.trial
-    match trial.trigger:
-        case "random":
-            return each.chance.random() < trial.budget
-        case "sure":
-            return decision.p_accept < rules.sure_below[trial.budget]
-        case _:
-            return False
 
 
 def _within(action: Action, observation: Observation) -> Action:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from policy.calibrate import Calibrator, JudgedEpisode, help_threshold
+from policy.calibrate import Calibrator, JudgedEpisode
 from policy.errors import ConfigError
 from policy.evaluate.closed_loop import Played, Rules
 from policy.evaluate.environments import Shift
@@ -17,6 +15,7 @@ from policy.evaluate.tables import OURS
 CHOICE_SEED = 400_000
 CALIBRATION_SEED = 500_000
 EVALUATION_SEED = 1_000_000
+_USUAL_STRIDE = 8  # budgets begin with few quantiles, so that they soon go by what they see
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +127,10 @@ def judged(played: Played) -> JudgedEpisode | None:
     )
 
 
-def rules_of(calibrator: Calibrator | None, budgets: Sequence[float], longest: int) -> Rules:
+def rules_of(calibrator: Calibrator | None, longest: int) -> Rules:
     """Return how episodes are played by a policy with this calibrator."""
     if not calibrator:
         return Rules(longest=longest)
-    usual = np.array(calibrator.usual)
-    below: Mapping[float, float] = {share: help_threshold(usual, share) for share in budgets}
-    return Rules(thresholds=calibrator.thresholds, sure_below=below, longest=longest)
+    return Rules(
+        thresholds=calibrator.thresholds, usual=calibrator.usual[::_USUAL_STRIDE], longest=longest
+    )

@@ -20,10 +20,10 @@ from policy.calibrate import (
     CalibrationRules,
     Calibrator,
     Evidence,
+    HelpBudget,
     JudgedEpisode,
     Thresholds,
     fit_calibrator,
-    help_threshold,
 )
 from policy.calibrate.acceptance import Decisions, fit_acceptance
 from policy.calibrate.metrics import calibration_error
@@ -135,23 +135,34 @@ def test_acceptance_refuses_what_it_cannot_fit(
 # Thresholds ---------------------------------------------------------------------------------------
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=60), st.floats(0, 1))
-def test_help_stays_within_its_budget(found: list[float], share: float) -> None:
-    acceptance = np.array(found)
-    asked = acceptance < help_threshold(acceptance, share)
-    assert asked.sum() <= share * len(found) + 1e-6
+@given(st.lists(st.floats(0, 1), max_size=60), st.floats(0, 1), st.lists(st.floats(0, 1)))
+def test_help_stays_within_its_budget_at_every_step(
+    found: list[float], share: float, usual: list[float]
+) -> None:
+    budget, asked = HelpBudget(share, usual), 0
+    for number, acceptance in enumerate(found, 1):
+        asked += budget.asks(acceptance)
+        assert asked <= share * number + 1e-6
 
 
-def test_help_uses_its_budget_where_nothing_ties() -> None:
-    acceptance = np.random.default_rng(6).permutation(np.linspace(0, 1, 100))
-    assert (acceptance < help_threshold(acceptance, 0.25)).sum() == 25
-    assert help_threshold(acceptance, 1.0) == ALWAYS
+def test_help_goes_to_the_least_sure() -> None:
+    acceptance = np.random.default_rng(6).random(400)
+    budget = HelpBudget(0.25, np.linspace(0, 1, 51).tolist())
+    asked = np.array([budget.asks(each) for each in acceptance])
+    assert asked.mean() > 0.2
+    assert acceptance[asked].max() < np.quantile(acceptance, 0.35)
+
+
+def test_a_budget_is_kept_where_all_is_harder_than_usual() -> None:
+    budget = HelpBudget(0.25, np.linspace(0.9, 1, 51).tolist())
+    asked = [budget.asks(each) for each in np.random.default_rng(7).random(400) / 2]
+    assert 0.2 < np.mean(asked) <= 0.25
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1])
 def test_a_budget_that_is_no_share_is_refused(share: float) -> None:
     with pytest.raises(ConfigError, match="0 to 1"):
-        help_threshold(np.ones(3), share)
+        HelpBudget(share)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3])
@@ -173,16 +184,13 @@ def draw_verdicts(rng: np.random.Generator, n: int) -> list[Verdicts]:
     return [Verdicts(p, np.ones(3), flags) for p, flags in zip(acceptance, right, strict=True)]
 
 
-def risk_at(threshold: float, episodes: list[Verdicts]) -> float:
-    return float(np.mean([np.any(e.acceptance[~e.right] >= threshold) for e in episodes]))
-
-
 def test_risk_control_keeps_its_promise_over_draws() -> None:
     rng = np.random.default_rng(8)
     world = draw_verdicts(rng, 20_000)
     bounds = [risk_threshold(draw_verdicts(rng, 80), alpha=0.2, delta=0.1) for _ in range(DRAWS)]
     thresholds = sorted({bound.threshold for bound in bounds})
-    risk = {each: risk_at(each, world) for each in thresholds}
+    surest = np.array([np.max(e.acceptance[~e.right], initial=-1.0) for e in world])
+    risk = {each: np.mean(surest >= each) for each in thresholds}
     broken = sum(risk[bound.threshold] > 0.2 for bound in bounds) / DRAWS
     assert broken <= 0.1 + 3 * (0.09 / DRAWS) ** 0.5
     assert min(thresholds) < 0.95  # it certifies more than asking always

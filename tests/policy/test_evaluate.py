@@ -43,7 +43,7 @@ from recorder.schema import (
 from tests.policy.places import LONGEST, STEPS, Buttons, Guesser, Sleeper, demonstration
 
 ASKS = Thresholds(ask_below=0.5, resume_above=0.6, novel_below=0.0, irreversible_below=0.5)
-WATCHED = Rules(thresholds=ASKS, sure_below={0.5: 0.5})
+WATCHED = Rules(thresholds=ASKS, usual=(0.1, 0.9))
 
 
 def trials(n: int = 8, **more: object) -> list[Trial]:
@@ -262,9 +262,8 @@ def test_a_policy_that_was_calibrated_asks_where_it_is_wrong() -> None:
     right = [e for each in episodes if each.is_normal for e in each.evidence]
     wrong = [e for each in episodes if not each.is_normal for e in each.evidence]
     assert calibrator.p_accept(right).min() > calibrator.p_accept(wrong).max()
-    rules = rules_of(calibrator, (0.25,), 50)
-    assert 0 < rules.sure_below[0.25] <= 1
-    assert rules_of(None, (), 7) == Rules(longest=7)
+    assert set(rules_of(calibrator, 50).usual) <= set(calibrator.usual)
+    assert rules_of(None, 7) == Rules(longest=7)
 
 
 # Open loop ----------------------------------------------------------------------------------------

@@ -229,7 +229,7 @@ def _play_all(what: Evaluation, study: Study, policies: dict[str, Policy], file:
         calibrator = load_calibrator(what.checkpoint, model)
     if study.budgets and not calibrator:
         raise ConfigError("help needs to know when to ask: run understudy calibrate before")
-    rules = rules_of(calibrator, study.budgets, what.longest)
+    rules = rules_of(calibrator, what.longest)
     done = file.read()
     lost = 0
     with WebEnvironments(what.places) as environments, bars() as progress:

@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from policy.actions import POINTS, USES, Event, Head, Kind, Span, predicted
 from policy.config import UnderstudyConfig
 from policy.encoders import CELL_PX
-from policy.features import FINE, StepFeatures, span_at
+from policy.features import FIELDS, FINE, StepFeatures, span_at
 from policy.model import LABELS, Outputs
 from recorder.schema import Action, Observation
 
 _NEAR_PX = 12.0  # candidates whose middles are as near as this are the same place
 _OTHERS = 2
 _LEAST = 1e-9
-_ENDS = tuple(accumulate(LABELS))
-_PLACES = tuple(slice(end - size, end) for end, size in zip(_ENDS, LABELS, strict=True))
+_STARTS = (0, *accumulate(LABELS[:-1]))
+_PLACES = tuple(slice(start, start + size) for start, size in zip(_STARTS, LABELS, strict=True))
 Floats = NDArray[np.float64]
 
 
@@ -74,6 +74,7 @@ class _Pointed(NamedTuple):
 
     candidates: list[int]  # best first
     shares: Floats  # (M, E + K + 1)
+    mean: Floats  # (E + K,) of the sets, without NONE
     middles: Floats  # (E + K, 2) px of the screen
     near: NDArray[np.bool_]  # (E + K,) candidates at the best one's place
     listed: int  # elements in the batch, before the cells
@@ -90,8 +91,9 @@ class _Sure(NamedTuple):
 
 def choose(said: Said) -> Chosen:
     """Return what the heads mean."""
-    logits = said.outputs.labels.float().numpy()
-    kinds = _shares(logits[:, _PLACES[Head.KIND]]).mean(axis=0)
+    shares = _label_shares(said.outputs.labels.float().numpy())
+    mean = _mean(shares)
+    kinds = mean[_PLACES[Head.KIND]].copy()
     copied = _best_span(said)
     if copied is None:
         kinds[Kind.COPY] = 0
@@ -101,9 +103,8 @@ def choose(said: Said) -> Chosen:
     wanted = POINTS.get(kind, 0)
     pointed = [_pointed(said, end) for end in range(max(wanted, said.config.sees_pixels))]
     ends = pointed[:wanted]
-    labels = {head: _shares(logits[:, _PLACES[head]]) for head in (Head.KIND, *USES[kind])}
-    best = {head: int(labels[head].mean(axis=0).argmax()) for head in USES[kind]}
-    sure = _sureness(_label_mass(kind, labels, best), ends, copied if kind is Kind.COPY else None)
+    best = {head: int(mean[_PLACES[head]].argmax()) for head in USES[kind]}
+    sure = _sureness(_label_mass(kind, shares, best), ends, copied if kind is Kind.COPY else None)
     log_prob = float(np.log(max(sure.mass.mean(), _LEAST)))
     features = {
         "log_prob": log_prob,
@@ -141,32 +142,50 @@ def _shares(logits: NDArray[np.float32]) -> Floats:
     return shares / shares.sum(axis=-1, keepdims=True)
 
 
-def _label_mass(kind: Kind, labels: Mapping[Head, Floats], best: dict[Head, int]) -> Floats:
+def _mean(shares: Floats) -> Floats:
+    # over the sets; numpy's own takes twice as long
+    return shares.sum(axis=0) / len(shares)
+
+
+def _label_shares(logits: NDArray[np.float32]) -> Floats:
+    """Return the shares of each label among its head's, (M, sum of LABELS)."""
+    most = np.maximum.reduceat(logits, _STARTS, axis=1).repeat(LABELS, axis=1)
+    shares = np.exp((logits - most).astype(np.float64))
+    return shares / np.add.reduceat(shares, _STARTS, axis=1).repeat(LABELS, axis=1)
+
+
+def _label_mass(kind: Kind, shares: Floats, best: Mapping[Head, int]) -> Floats:
     """Return each set's probability of the kind and all that belongs to it but when, (M,)."""
-    mass = labels[Head.KIND][:, kind].copy()
-    for head, label in best.items():
-        if head not in (Head.KIND, Head.GAP):
-            mass *= labels[head][:, label]
-    return mass
+    chosen = {**best, Head.KIND: int(kind)}
+    columns = [_STARTS[head] + label for head, label in chosen.items() if head != Head.GAP]
+    return shares[:, columns].prod(axis=1)
 
 
 def _pointed(said: Said, end: int) -> _Pointed:
     shares = _shares(said.outputs.pointer[:, end].float().numpy())
     listed = said.outputs.span_first.shape[-1] - said.outputs.span_last.shape[-1]
-    listed //= 3
-    middles = np.full((shares.shape[1] - 1, 2), 1e6)
+    listed //= len(FIELDS)
     boxes = said.features.boxes[:listed]
-    middles[: len(boxes)] = boxes[:, :2] + boxes[:, 2:] / 2
-    columns = said.config.frame_width_px // CELL_PX
-    cells = np.arange(len(middles) - listed)
-    cell_middles = np.stack([cells % columns, cells // columns], axis=1) + 0.5
-    middles[listed:] = cell_middles * CELL_PX / np.array(said.shown)
-    mean = shares[:, :-1].mean(axis=0)
+    middles = _middles(said, boxes, listed, shares.shape[1] - 1)
+    mean = _mean(shares[:, :-1])
     # an element and the cells that it covers are one place
     near = _near(middles, boxes, listed, int(mean.argmax()) if len(mean) else 0)
-    ranked = np.argsort(-mean).tolist()
-    others = [number for number in ranked if not near[number]]
-    return _Pointed([*ranked[:1], *others[:_OTHERS]], shares, middles, near, listed)
+    ranked = np.argsort(-mean)
+    others = ranked[~near[ranked]]
+    candidates = [*ranked[:1].tolist(), *others[:_OTHERS].tolist()]
+    return _Pointed(candidates, shares, mean, middles, near, listed)
+
+
+def _middles(said: Said, boxes: NDArray[np.int32], listed: int, count: int) -> Floats:
+    """Return the middles of all candidates but NONE, (E + K, 2)."""
+    middles = np.full((count, 2), 1e6)
+    middles[: len(boxes)] = boxes[:, :2] + boxes[:, 2:] / 2
+    if count > listed:
+        columns = said.config.frame_width_px // CELL_PX
+        cells = np.arange(count - listed)
+        cell_middles = np.stack([cells % columns, cells // columns], axis=1) + 0.5
+        middles[listed:] = cell_middles * CELL_PX / np.array(said.shown)
+    return middles
 
 
 def _near(middles: Floats, boxes: NDArray[np.int32], listed: int, best: int) -> NDArray[np.bool_]:
@@ -174,27 +193,25 @@ def _near(middles: Floats, boxes: NDArray[np.int32], listed: int, best: int) -> 
         return np.zeros(0, np.bool_)
     away = np.abs(middles - middles[best]).max(axis=1)
     near = np.asarray(away <= _NEAR_PX)
-    if best < len(boxes):
+    if best < len(boxes) and listed < len(middles):
         x, y, width, height = boxes[best]
-        inside = (middles >= (x, y)).all(axis=1) & (middles < (x + width, y + height)).all(axis=1)
-        inside = inside & (np.arange(len(middles)) >= listed)
-        near |= inside
+        cells = middles[listed:]
+        near[listed:] |= ((cells >= (x, y)) & (cells < (x + width, y + height))).all(axis=1)
     return near
 
 
 def _spread(pointed: _Pointed) -> float:
     """Return how far, in px, the sets' own best places are from their middle."""
     places = pointed.middles[pointed.shares[:, :-1].argmax(axis=1)]
-    return float(np.abs(places - places.mean(axis=0)).max(axis=1).mean())
+    return float(np.abs(places - _mean(places)).max(axis=1).mean())
 
 
 def _behind(pointed: _Pointed, number: int) -> float:
     """Return by how much the log-probability of another candidate is lower than the best's."""
-    mean = pointed.shares.mean(axis=0)
-    best = max(mean[: len(pointed.near)][pointed.near].sum(), _LEAST)
     if number == 0:
         return 0.0
-    return float(min(0.0, np.log(max(mean[pointed.candidates[number]], _LEAST) / best)))
+    best = max(pointed.mean[pointed.near].sum(), _LEAST)
+    return float(min(0.0, np.log(max(pointed.mean[pointed.candidates[number]], _LEAST) / best)))
 
 
 def _place(said: Said, pointed: _Pointed, number: int) -> tuple[int, int]:
@@ -203,7 +220,8 @@ def _place(said: Said, pointed: _Pointed, number: int) -> tuple[int, int]:
     places = said.outputs.fine[candidate].float().numpy()
     if candidate < pointed.listed:
         x, y, width, height = said.features.boxes[candidate].tolist()
-        places = np.where(_covered(said.features.boxes, candidate), -np.inf, places)
+        covered = _covered(said.features.boxes, candidate)
+        places = places if covered is None else np.where(covered, -np.inf, places)
     else:
         width, height = CELL_PX / said.shown[0], CELL_PX / said.shown[1]
         x, y = pointed.middles[candidate] - (width / 2, height / 2)
@@ -214,22 +232,26 @@ def _place(said: Said, pointed: _Pointed, number: int) -> tuple[int, int]:
     return min(max(place_x, 0), screen_width - 1), min(max(place_y, 0), screen_height - 1)
 
 
-def _covered(boxes: NDArray[np.int32], number: int) -> NDArray[np.bool_]:
-    """Return which places of an element are under another, (FINE * FINE,); none if all are.
+def _covered(boxes: NDArray[np.int32], number: int) -> NDArray[np.bool_] | None:
+    """Return which places of an element are under another, (FINE * FINE,); None if none or all are.
 
     What comes later is drawn above; what lies within an element is part of it.
     """
     x, y, width, height = boxes[number].tolist()
-    steps = (np.arange(FINE) + 0.5) / FINE
-    across, down = np.meshgrid(x + steps * width, y + steps * height)
-    covered = np.zeros((FINE, FINE), np.bool_)
+    above: list[tuple[int, int, int, int]] = []
     for left, top, wide, high in boxes[number + 1 :].tolist():
         is_beside = left >= x + width or top >= y + height or left + wide <= x or top + high <= y
         is_part = left >= x - 1 and top >= y - 1 and left + wide <= x + width + 1
         if not is_beside and not (is_part and top + high <= y + height + 1):
-            inside = (across >= left) & (across < left + wide) & (down >= top) & (down < top + high)
-            covered |= inside
-    return covered.ravel() & (not covered.all())
+            above.append((left, top, left + wide, top + high))
+    if not above:
+        return None
+    steps = (np.arange(FINE) + 0.5) / FINE
+    across, down = x + steps * width, (y + steps * height)[:, None]
+    covered = np.zeros((FINE, FINE), np.bool_)
+    for left, top, right, bottom in above:
+        covered |= (across >= left) & (across < right) & (down >= top) & (down < bottom)
+    return None if covered.all() else covered.ravel()
 
 
 def _best_span(said: Said) -> _Copied | None:
@@ -237,13 +259,13 @@ def _best_span(said: Said) -> _Copied | None:
         return None
     first, last = _shares(said.outputs.span_first.float().numpy()), said.outputs.span_last
     own, words = len(said.features.words), last.shape[-1]
-    start = int(first.mean(axis=0).argmax())
+    start = int(_mean(first).argmax())
     mass = first[:, start].copy()
     end = start
     if start < words:
         ends = _shares(last.float().numpy())
         ends[:, :start] = 0
-        end = int(ends.mean(axis=0).argmax())
+        end = int(_mean(ends).argmax())
         mass *= ends[:, end]
     elif words != own:  # fields follow the words; other agents' goals may be longer
         start = end = start - words + own
@@ -256,8 +278,8 @@ def _heat(said: Said, pointed: _Pointed) -> NDArray[np.float32]:
         said.config.frame_height_px // CELL_PX,
         said.config.frame_width_px // CELL_PX,
     )
-    mean = pointed.shares.mean(axis=0)
-    heat = mean[pointed.listed : -1].reshape(rows, columns).astype(np.float32)
+    mean = pointed.mean
+    heat = mean[pointed.listed :].reshape(rows, columns).astype(np.float32)
     for number, (x, y) in enumerate(pointed.middles[: len(said.features.boxes)]):
         row = int(y * said.shown[1] // CELL_PX)
         column = int(x * said.shown[0] // CELL_PX)

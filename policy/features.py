@@ -84,14 +84,15 @@ def featurise(observation: Observation) -> StepFeatures:
     goal = observation.goal
     said = split(goal).folded[:MOST_WORDS]
     matches = np.zeros((len(elements), len(said), len(Match)), np.float32)
-    for number, element in enumerate(elements):
+    readable = [Readable(each.role, each.name, each.text, each.value) for each in elements]
+    for number, element in enumerate(readable):
         if not _repeats_goal(element, goal):
-            matches[number] = match(_readable(element), goal)[: len(said)]
+            matches[number] = match(element, goal)[: len(said)]
     _match_ranks(matches, elements, said)
     return StepFeatures(
         words=_word_rows(goal)[: len(said)],
         word_flags=_word_flags(goal, matches),
-        elements=_stack([_element_row(_readable(element)) for element in elements]),
+        elements=_element_rows(readable),
         numbers=_numbers(observation, elements, matches),
         matches=matches,
         boxes=np.array([element.box for element in elements], np.int32).reshape(-1, 4),
@@ -107,16 +108,7 @@ def _match_ranks(matches: Floats, elements: Sequence[Element], said: Sequence[st
             matches[number, word, Match.RANK] = seen[element.role] == rank
 
 
-def _stack(rows: Sequence[Grams]) -> Grams:
-    width = TEXT_GRAMS + ROLE_GRAMS + VALUE_GRAMS
-    return np.stack(rows) if rows else np.zeros((0, width), np.uint16)
-
-
-def _readable(element: Element) -> Readable:
-    return Readable(element.role, element.name, element.text, element.value)
-
-
-def _repeats_goal(element: Element, goal: str) -> bool:
+def _repeats_goal(element: Readable, goal: str) -> bool:
     # the instruction itself is on many pages, and matches every word of itself; so do its parts
     return len(goal) > 0 and (element.text == goal or element.name == goal)
 
@@ -124,39 +116,44 @@ def _repeats_goal(element: Element, goal: str) -> bool:
 @lru_cache(maxsize=4096)
 def _word_rows(goal: str) -> Grams:
     rows = [gram_row((word,), WORD_GRAMS) for word in split(goal).folded]
-    return np.stack(rows) if rows else np.zeros((0, WORD_GRAMS), np.uint16)
+    return np.array(rows, np.uint16).reshape(-1, WORD_GRAMS)
+
+
+def _element_rows(elements: Sequence[Readable]) -> Grams:
+    width = TEXT_GRAMS + ROLE_GRAMS + VALUE_GRAMS
+    return np.array([_element_row(each) for each in elements], np.uint16).reshape(-1, width)
 
 
 @lru_cache(maxsize=16_384)
-def _element_row(element: Readable) -> Grams:
+def _element_row(element: Readable) -> tuple[int, ...]:
     name, text = split(element.name).folded, split(element.text).folded
-    shown = name if name == text else name + text
-    return np.concatenate(
-        [
-            gram_row(shown, TEXT_GRAMS),
-            gram_row(split(element.role).folded, ROLE_GRAMS),
-            gram_row(split(element.value).folded, VALUE_GRAMS),
-        ]
+    return (
+        *gram_row(name if name == text else name + text, TEXT_GRAMS),
+        *gram_row(split(element.role).folded, ROLE_GRAMS),
+        *gram_row(split(element.value).folded, VALUE_GRAMS),
     )
 
 
 def _word_flags(goal: str, matches: Floats) -> Floats:
-    said = split(goal)
-    count = matches.shape[1]
-    flags = np.zeros((count, WORD_FLAGS), np.float32)
-    for number, word in enumerate(said.written[:count]):
-        flags[number, :5] = (
-            not word[0].isalnum(),
-            said.quoted[number],
-            word[0].isupper(),
-            any(character.isdigit() for character in word),
-            number / MOST_WORDS,
-        )
-    for number, quote in enumerate(said.quotes[:count]):
-        if quote:
-            flags[number, 4 + min(quote, _QUOTES)] = 1
+    flags = _goal_flags(goal)[: matches.shape[1]].copy()
     if len(matches):
         flags[:, -len(Match) :] = matches.max(axis=0)
+    return flags
+
+
+@lru_cache(maxsize=4096)
+def _goal_flags(goal: str) -> Floats:
+    """Return what is told of each word of a goal on any page; not to be changed."""
+    said = split(goal)
+    flags = np.zeros((len(said.written), WORD_FLAGS), np.float32)
+    for number, quote in enumerate(said.quotes):
+        if quote:
+            flags[number, 4 + min(quote, _QUOTES)] = 1
+    flags[:, 0] = [not word[0].isalnum() for word in said.written]
+    flags[:, 1] = [quote > 0 for quote in said.quotes]
+    flags[:, 2] = [word[0].isupper() for word in said.written]
+    flags[:, 3] = [any(map(str.isdigit, word)) for word in said.written]
+    flags[:, 4] = [number / MOST_WORDS for number in range(len(said.written))]
     return flags
 
 
@@ -172,17 +169,17 @@ def _numbers(observation: Observation, elements: Sequence[Element], matches: Flo
     # in px, and their logarithms: a field of two lines is told from one of one
     numbers[:, 9:11] = np.log2(np.maximum(boxes[:, 2:], 1)) / 4
     seen: Counter[str] = Counter()
-    for row, element in zip(numbers, elements, strict=True):
-        row[5:8] = (
-            bool(element.value),
-            bool(element.text or element.name),
-            _inside(observation.cursor, element.box),
-        )
-        row[_PLAIN + min(seen[element.role], _RANKS - 1)] = 1
+    for number, element in enumerate(elements):
+        rank = min(seen[element.role], _RANKS - 1)
         seen[element.role] += 1
+        numbers[number, _PLAIN + rank] = 1
         for state in element.states:
             if state in _STATE_PLACES:
-                row[_STATE_PLACES[state]] = 1
+                numbers[number, _STATE_PLACES[state]] = 1
+    numbers[:, 5:8] = [
+        (bool(each.value), bool(each.text or each.name), _inside(observation.cursor, each.box))
+        for each in elements
+    ]
     numbers[:, 8] = [seen[element.role] / 8 for element in elements]
     start = _PLAIN + _RANKS + len(STATES)
     if matches.shape[1]:
@@ -190,7 +187,7 @@ def _numbers(observation: Observation, elements: Sequence[Element], matches: Flo
         numbers[:, start : start + len(Match)] = best
         # what stands before a field is often its label
         numbers[1:, start + len(Match) :] = best[:-1]
-    return np.clip(numbers, -4, 4)
+    return numbers.clip(-4, 4)
 
 
 def _inside(point: tuple[int, int], box: Box) -> bool:
@@ -270,4 +267,9 @@ def span_at(first: int, last: int, observation: Observation) -> Span | None:
     if first < len(spans):
         last = min(max(first, last), len(spans) - 1)
         return Span(GOAL, spans[first][0], spans[last][1])
-    return next((span for at, _, span in _spans(observation) if at == first), None)
+    number, place = divmod(first - len(spans), len(FIELDS))
+    if not 0 <= number < min(len(observation.elements), MOST_ELEMENTS):
+        return None
+    element = observation.elements[number]
+    length = len((element.name, element.text, element.value)[place])
+    return Span(source_of(number, FIELDS[place]), 0, length) if length else None

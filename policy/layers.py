@@ -40,8 +40,17 @@ def rotate(x: Tensor, turned: Turns) -> Tensor:
     return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
 
 
+def rooted(x: Tensor, weight: Tensor) -> Tensor:
+    """Return `x`, (..., C), with a root mean square of `weight`, (..., C).
+
+    RMSNorm (Zhang and Sennrich 2019); on a CPU, torch's own takes twice as long.
+    """
+    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True).clamp_min(_LEAST)
+    return (x / length * (weight * x.shape[-1] ** 0.5)).to(x.dtype)
+
+
 class RootNorm(nn.Module):
-    """RMSNorm (Zhang and Sennrich 2019); on a CPU, torch's own takes twice as long."""
+    """A norm with a weight for each channel."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -49,20 +58,20 @@ class RootNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return `x`, (..., C), with a root mean square of `weight`."""
-        length = torch.linalg.vector_norm(x, dim=-1, keepdim=True).clamp(min=_LEAST)
-        return (x * (x.shape[-1] ** 0.5 / length) * self.weight).to(x.dtype)
+        return rooted(x, self.weight)
 
 
-def biases(mask: Tensor, matches: Tensor, weights: Tensor) -> Sequence[Tensor]:
+def biases(mask: Tensor | None, matches: Tensor, weights: Tensor, each: int) -> Sequence[Tensor]:
     """Return what is added to the attention of each layer, (B, heads, L, L).
 
     In each step's tokens, words come first, then elements; how well these match says how strongly
     one looks at the other.
 
     Args:
-        mask: (B, 1, L, L), 0 where one may look and far below it elsewhere.
+        mask: (B, 1, L, L), 0 where one may look and far below it elsewhere; None for 0 everywhere.
         matches: (B, T, E, G, F) how the elements of each step match its words.
         weights: (layers, 2, heads, F), of words for elements and of elements for words.
+        each: tokens of one step.
     """
     batch, steps, elements, words, _ = matches.shape
     layers, _, heads, _ = weights.shape
@@ -71,13 +80,13 @@ def biases(mask: Tensor, matches: Tensor, weights: Tensor) -> Sequence[Tensor]:
     there, back = said.permute(4, 5, 0, 6, 1, 2, 3).unbind(1)  # (layers, B, heads, T, E, G)
     upper = functional.pad(back.transpose(-1, -2), (words, 0))
     lower = functional.pad(there, (0, elements))
-    each = mask.shape[-1] // steps
     rest = each - words - elements
     block = functional.pad(torch.cat([upper, lower], dim=-2), (0, rest, 0, rest))
     if steps > 1:  # each step's on the diagonal
         own = torch.eye(steps, dtype=block.dtype, device=block.device)[:, None, :, None]
         block = (block[..., None, :] * own).flatten(-2).flatten(-3, -2)
-    return (mask + block.reshape(layers, batch, heads, *mask.shape[-2:])).unbind(0)
+    block = block.reshape(layers, batch, heads, steps * each, steps * each)
+    return (block if mask is None else mask + block).unbind(0)
 
 
 class Attention(nn.Module):
@@ -102,14 +111,15 @@ class Attention(nn.Module):
             bias: (B, heads, L, L) of this layer.
         """
         batch, length, width = x.shape
-        joint = self.joint(x).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        query, key = self.query_norm(joint[0]), self.key_norm(joint[1])
+        joint = self.joint(x).view(batch, length, 3, self.heads, -1)
+        scales = torch.stack([self.query_norm.weight, self.key_norm.weight])[:, None]
+        query, key = rooted(joint[:, :, :2], scales).transpose(1, 3).unbind(2)
         if turned:
             query, key = rotate(query, turned), rotate(key, turned)
         mixed = functional.scaled_dot_product_attention(
             query,
             key,
-            joint[2],
+            joint[:, :, 2].transpose(1, 2),
             attn_mask=bias.to(query.dtype),
         )
         return self.out(mixed.transpose(1, 2).reshape(batch, length, width))

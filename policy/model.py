@@ -6,6 +6,7 @@ their own step and of those before it. From the act token, heads say in parallel
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
@@ -20,11 +21,14 @@ from policy.encoders import CELL_PX, screen_encoder
 from policy.features import FIELDS, FINE, NUMBERS, ROLE_GRAMS, TEXT_GRAMS, VALUE_GRAMS, WORD_FLAGS
 from policy.layers import Block, RootNorm, biases, turns
 from policy.observe import scaled
-from policy.text import TABLE, Match
+from policy.text import TABLE, WORD_GRAMS, Match
 
 LABELS = tuple(SIZES[head] for head in Head)
 _AROUND = (0, -1, -2, -3, 1)
 """Words that each word of the goal is seen with, as offsets."""
+_GRAMS = TEXT_GRAMS + ROLE_GRAMS + VALUE_GRAMS
+# how grams are put together: not scaled by frequency, the mean, dense, unweighted; row 0 is nothing
+_MEAN = (False, 1, False, None, False, 0)
 _NOWHERE = -1e4  # finite, so that a row with nothing to choose from is no nan, in bf16 too
 
 
@@ -43,6 +47,11 @@ class Inputs:
     fovea_mask: Tensor  # (B, T) bool: which have a fovea
     frames: Tensor | None = None  # (B, T, 3, H, W) uint8
     foveas: Tensor | None = None  # (B, T, 3, F, F) uint8; None when no step has one
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether this is one step alone, which nothing was filled up for."""
+        return self.step_mask.shape == (1, 1)
 
     def to(self, device: torch.device) -> Inputs:
         """Return the same on a device."""
@@ -137,26 +146,23 @@ class UnderstudyModel(PreTrainedModel):
         blocks = [cast(Block, block) for block in self.blocks]
         weights = torch.stack([block.attention.match_bias.weight for block in blocks])
         weights = weights.unflatten(1, (2, self.config.attention_heads))
-        for block, bias in zip(blocks, biases(mask, inputs.matches, weights), strict=True):
+        for block, bias in zip(blocks, biases(mask, inputs.matches, weights, each), strict=True):
             x = block(x, turned, bias)
         hidden = self.norm(x).reshape(batch * steps, each, -1)
         return self._say(inputs, seen, hidden)
 
     def _see(self, inputs: Inputs) -> _Seen:
-        words, elements = inputs.words.flatten(0, 1), inputs.elements.flatten(0, 1)
         flags, numbers = inputs.word_flags.flatten(0, 1), inputs.numbers.flatten(0, 1)
-        parts = elements.split([TEXT_GRAMS, ROLE_GRAMS, VALUE_GRAMS], dim=-1)
-        fields = [self._bag(part) for part in parts]
-        fields.append(_beside(fields[0], -1))
-        said = self._bag(words)
-        around = [_beside(said, offset) for offset in _AROUND]
+        said, fields = self._bags(inputs.words.flatten(0, 1), inputs.elements.flatten(0, 1))
+        around = _beside(said, _AROUND)
+        before = _beside(fields[..., : self.config.width], (-1,))
         word_tokens = self.word_in(torch.cat([*around, flags], -1))
-        element_tokens = self.element_in(torch.cat([*fields, numbers], -1))
+        element_tokens = self.element_in(torch.cat([fields, *before, numbers], -1))
         empty = word_tokens[:, :0]
         cells = foveas = cell_map = empty
         if inputs.frames is not None:
             cell_map, cells = self._look(inputs.frames)
-            foveas = self._glimpse(inputs.foveas, len(words))
+            foveas = self._glimpse(inputs.foveas, len(said))
         return _Seen(
             word_tokens + self.part.weight[0],
             element_tokens + self.part.weight[1],
@@ -165,14 +171,22 @@ class UnderstudyModel(PreTrainedModel):
             cell_map,
         )
 
-    def _bag(self, grams: Tensor) -> Tensor:
-        """Return (…, C): the sum of the n-grams' vectors over the root of their number."""
-        count = (grams > 0).sum(-1, keepdim=True, dtype=self.table.weight.dtype).clamp(min=1)
-        flat = grams.flatten(0, -2)
-        if not len(flat):
-            return self.table(grams).sum(-2)
-        bags = functional.embedding_bag(flat, self.table.weight, mode="sum", padding_idx=0)
-        return bags.view(*grams.shape[:-1], -1) * count.rsqrt()
+    def _bags(self, words: Tensor, elements: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (N, G, C) of words, and (N, E, 3 * C) of text, role and value of elements.
+
+        Each is the sum of its n-grams' vectors over the root of their number.
+        """
+        flat = torch.cat([words.flatten(), elements.flatten()])
+        first = torch.arange(words.numel(), flat.numel(), _GRAMS, device=flat.device)
+        first = torch.stack([first, first + TEXT_GRAMS, first + TEXT_GRAMS + ROLE_GRAMS], 1)
+        starts = torch.arange(0, words.numel(), WORD_GRAMS, device=flat.device)
+        starts = torch.cat([starts, first.flatten()])
+        # with the mean comes the number, which need not be counted again
+        means, _, count, _ = torch.embedding_bag(self.table.weight, flat, starts, *_MEAN)
+        bags = means * count.sqrt()[:, None]
+        said, fields = bags.split([words.shape[0] * words.shape[1], len(first) * 3])
+        width = self.config.width
+        return said.view(*words.shape[:2], width), fields.view(*elements.shape[:2], 3 * width)
 
     def _encode(self, pictures: Tensor) -> Tensor:
         """Return (B T, C, H / 16, W / 16) of pictures (B, T, 3, H, W)."""
@@ -197,9 +211,14 @@ class UnderstudyModel(PreTrainedModel):
         grid = self._encode(foveas)
         return functional.avg_pool2d(grid, 2).flatten(2).transpose(1, 2) + place
 
-    def _mask(self, inputs: Inputs, seen: _Seen) -> Tensor:
-        """Return (B, 1, L, L): each sees what is there, of its own step and of those before."""
+    def _mask(self, inputs: Inputs, seen: _Seen) -> Tensor | None:
+        """Return (B, 1, L, L): each sees what is there, of its own step and of those before.
+
+        None when each sees all.
+        """
         batch, steps = inputs.step_mask.shape
+        if inputs.is_alone:
+            return None
         always = inputs.word_mask.new_ones(batch, steps, seen.cells.shape[1])
         act = always.new_ones(batch, steps, 1)
         glimpsed = inputs.fovea_mask[..., None].expand(-1, -1, seen.foveas.shape[1])
@@ -224,64 +243,65 @@ class UnderstudyModel(PreTrainedModel):
             [goal, listed, seen.cells.shape[1], seen.foveas.shape[1], 1], dim=1
         )
         act = act[:, 0]
-        candidates = torch.cat([elements, seen.cell_map + self._to_cells(cells)], dim=1)
-        keys = torch.cat(
-            [self.pointer_key(candidates), self.none_key.expand(len(act), 1, -1)], dim=1
-        )
-        pointer = self._ask(self.pointer_query(act), keys).unflatten(1, (members, 2))
-        there = inputs.element_mask.flatten(0, 1)
-        always = there.new_ones(len(act), keys.shape[1] - listed)
-        pointer = pointer.masked_fill(~torch.cat([there, always], 1)[:, None, None], _NOWHERE)
-        first, last = self._spans(inputs, act, words, elements)
+        candidates = elements.contiguous()
+        if cells.shape[1]:
+            candidates = torch.cat([elements, seen.cell_map + self._to_cells(cells)], dim=1)
+        none_key = self.none_key.expand(len(act), 1, -1)
+        keys = torch.cat([self.pointer_key(candidates), none_key], dim=1)
+        pointer = self._ask(self.pointer_query(act), keys)
+        first, last = self._spans(act, words, elements)
+        if not inputs.is_alone:
+            there = inputs.element_mask.flatten(0, 1)
+            fields = there.repeat_interleave(len(FIELDS), dim=1)
+            always = there.new_ones(len(act), keys.shape[1] - listed)
+            own = inputs.word_mask.flatten(0, 1)
+            pointer = _where(torch.cat([there, always], 1), pointer)
+            first, last = _where(torch.cat([own, fields], 1), first), _where(own, last)
         # the same as of [candidate, act] side by side, but the half of act is made only once
         of_candidate, of_act = self.fine_head.weight.chunk(2, dim=1)
         fine = functional.linear(act, of_act, self.fine_head.bias)[:, None]
         fine = fine + functional.linear(candidates, of_candidate)
-        said = (
-            self.label_head(act).unflatten(1, (members, -1)),
-            pointer,
-            fine,
-            first,
-            last,
-            self.failure_head(act),
-            act,
+        return Outputs(
+            self.label_head(act).view(batch, steps, members, -1),
+            pointer.view(batch, steps, members, 2, -1),
+            fine.view(batch, steps, *fine.shape[1:]),
+            first.view(batch, steps, *first.shape[1:]),
+            last.view(batch, steps, *last.shape[1:]),
+            self.failure_head(act).view(batch, steps, -1),
+            act.view(batch, steps, -1),
         )
-        return Outputs(*(part.unflatten(0, (batch, steps)) for part in said))
 
     def _to_cells(self, tokens: Tensor) -> Tensor:
         """Return (B T, K, C): each cell gets what the trunk made of the four around it."""
-        if not tokens.shape[1]:
-            return tokens
         grid = tokens.transpose(1, 2).unflatten(2, (self.rows // 2, self.columns // 2))
         return functional.interpolate(grid, scale_factor=2).flatten(2).transpose(1, 2)
 
-    def _spans(
-        self, inputs: Inputs, act: Tensor, words: Tensor, elements: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def _spans(self, act: Tensor, words: Tensor, elements: Tensor) -> tuple[Tensor, Tensor]:
+        width = self.config.width
         word_first, word_last = self.word_key(words).chunk(2, dim=-1)
-        fields = self.field_key(elements).unflatten(-1, (len(FIELDS), -1)).flatten(1, 2)
-        query = self.span_query(act).unflatten(1, (self.config.members, 2, -1))
-        first = self._ask(query[:, :, 0].flatten(1), torch.cat([word_first, fields], 1))
-        last = self._ask(query[:, :, 1].flatten(1), word_last)
-        there = inputs.word_mask.flatten(0, 1)
-        listed = inputs.element_mask.flatten(0, 1).repeat_interleave(len(FIELDS), dim=1)
-        first = first.masked_fill(~torch.cat([there, listed], 1)[:, None], _NOWHERE)
-        return first, last.masked_fill(~there[:, None], _NOWHERE)
+        fields = self.field_key(elements).view(len(act), elements.shape[1] * len(FIELDS), width)
+        query = self.span_query(act).view(len(act), self.config.members, 2, width)
+        first = self._ask(query[:, :, 0], torch.cat([word_first, fields], 1))
+        return first, self._ask(query[:, :, 1], word_last)
 
     def _ask(self, queries: Tensor, keys: Tensor) -> Tensor:
         """Return (N, queries, keys): scaled products of (N, queries * C) and (N, keys, C)."""
         width = keys.shape[-1]
-        return queries.unflatten(1, (-1, width)) @ keys.transpose(1, 2) * width**-0.5
+        scaled_queries = queries.reshape(len(keys), -1, width) * width**-0.5
+        return torch.bmm(scaled_queries, keys.transpose(1, 2))
 
 
-def _beside(tokens: Tensor, offset: int) -> Tensor:
-    """Return for each token, (N, n, C), the one that stands so far behind it; else zeros."""
-    if not offset:
-        return tokens
+def _where(there: Tensor, logits: Tensor) -> Tensor:
+    """Return logits, (N, queries, n), of what is there, (N, n)."""
+    return logits.masked_fill(~there[:, None], _NOWHERE)
+
+
+def _beside(tokens: Tensor, offsets: Sequence[int]) -> list[Tensor]:
+    """Return for each token, (N, n, C), those that stand so far behind it, else zeros."""
+    before, after = max(0, -min(offsets)), max(0, *offsets)
+    padded = functional.pad(tokens, (0, 0, before, after))
     count = tokens.shape[1]
-    if offset < 0:
-        return functional.pad(tokens, (0, 0, -offset, 0))[:, :count]
-    return functional.pad(tokens, (0, 0, 0, offset))[:, -count:] if count else tokens
+    return [padded.narrow(1, before + offset, count) for offset in offsets]
 
 
 def register() -> None:

@@ -7,6 +7,7 @@ was never seen in training still matches itself.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -25,6 +26,7 @@ TABLE = 4096
 WORD_GRAMS = 12
 """Most n-grams kept of one word."""
 _GRAM = 3
+_QUOTES = frozenset({'"', "\u201c", "\u201d"})
 _ALIKE = 0.3  # words less alike than this are not alike at all
 
 
@@ -71,50 +73,50 @@ def split(text: str) -> Words:
     ('click', '"', 'one', '"', '.')
     """
     spans = tuple(words(text))
-    written = tuple(text[start:end] for start, end in spans)
-    marks = tuple(accumulate(word in {'"', "\u201c", "\u201d"} for word in written))
-    if marks and marks[-1] % 2:  # a mark too many: nothing can be said of any of them
-        marks = (0,) * len(written)
-    quotes = tuple(
+    written = tuple([text[start:end] for start, end in spans])
+    return Words(written, tuple([word.casefold() for word in written]), spans, _quotes(written))
+
+
+def _quotes(written: Sequence[str]) -> tuple[int, ...]:
+    marks = [*accumulate([word in _QUOTES for word in written])]
+    if not marks or not marks[-1] or marks[-1] % 2:
+        return (0,) * len(written)  # a mark too many: nothing can be said of any of them
+    return tuple(
         (count + 1) // 2 if count % 2 and count == before else 0
         for before, count in pairwise((0, *marks))
     )
-    return Words(written, tuple(word.casefold() for word in written), spans, quotes)
 
 
 @lru_cache(maxsize=65_536)
 def grams(word: str) -> tuple[int, ...]:
     """Return rows of the hash table for a word without case: itself, then its byte n-grams."""
     marked = f"<{word}>".encode()
-    pieces = (marked[start : start + _GRAM] for start in range(max(1, len(marked) - _GRAM + 1)))
+    pieces = [marked[start : start + _GRAM] for start in range(max(1, len(marked) - _GRAM + 1))]
     rows = [1 + crc32(piece) % (TABLE - 1) for piece in (marked, *pieces)]
     return tuple(dict.fromkeys(rows))
 
 
-@lru_cache(maxsize=262_144)
 def likeness(one: str, two: str) -> float:
     """Return the cosine of two words' n-grams, from 0 to 1; 0 below a floor.
 
     >>> likeness("submit", "submit"), likeness("submit", "cancel")
     (1.0, 0.0)
     """
-    if one == two:
-        return 1.0
-    first, second = set(grams(one)), set(grams(two))
-    cosine = len(first & second) / sqrt(len(first) * len(second))
-    return cosine if cosine >= _ALIKE else 0.0
+    return _most_alike((one,), (two,))[0]
 
 
-def gram_row(folded: Sequence[str], length: int) -> Grams:
-    """Return rows of the hash table for several words, (length,), cut or filled with 0.
+def gram_row(folded: Sequence[str], length: int) -> list[int]:
+    """Return rows of the hash table for several words, cut or filled with 0 to a length.
 
     Whole words come first, so that a long text loses parts of words before it loses words.
     """
-    rows = [grams(word)[0] for word in folded]
-    rows += [row for word in folded for row in grams(word)[1:]]
-    filled = np.zeros(length, np.uint16)
-    filled[: min(length, len(rows))] = rows[:length]
-    return filled
+    if not folded:
+        return [0] * length
+    each = [grams(word) for word in folded]
+    rows = [row for row, *_ in each]
+    for own in each:
+        rows += own[1:]
+    return rows[:length] + [0] * (length - len(rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,47 +132,64 @@ class Readable:
 @lru_cache(maxsize=16_384)
 def match(element: Readable, goal: str) -> Floats:
     """Return how an element and each word of the goal belong together, (words, `Match`)."""
-    found = _match_text(element.name, goal)
-    if element.text != element.name:
-        found = np.maximum(found, _match_text(element.text, goal))
-    else:
-        found = found.copy()
+    said = split(goal)
+    found = np.zeros((len(said.folded), len(Match)), np.float32)
+    for text in {element.name, element.text}:
+        _match_text(found, text, goal)
     found[:, Match.ROLE] = _role_likeness(element.role, goal)
     if element.value:
         value = set(split(element.value).folded)
-        found[:, Match.VALUE] = [word in value for word in split(goal).folded]
+        found[:, Match.VALUE] = [word in value for word in said.folded]
     return found
 
 
 @lru_cache(maxsize=4096)
 def _role_likeness(role: str, goal: str) -> tuple[float, ...]:
-    words_of_role = split(role).folded
-    return tuple(_most_alike(word, words_of_role) for word in split(goal).folded)
+    return tuple(_most_alike(split(goal).folded, split(role).folded))
 
 
-def _most_alike(word: str, others: Collection[str]) -> float:
-    if word in others:
-        return 1.0
-    return max((likeness(word, each) for each in others), default=0.0)
-
-
-@lru_cache(maxsize=16_384)
-def _match_text(text: str, goal: str) -> Floats:
-    """Return the same for a text alone; not to be changed."""
+def _match_text(found: Floats, text: str, goal: str) -> None:
+    """Mark where a text alone matches; what is sought is rarely there, so each is looked up."""
     said, shown = split(goal), split(text)
-    found = np.zeros((len(said.folded), len(Match)), np.float32)
-    if not shown.folded:
-        return found
-    folded, written = frozenset(shown.folded), frozenset(shown.written)
-    found[:, Match.EXACT] = [word in folded for word in said.folded]
-    found[:, Match.CASED] = [word in written for word in said.written]
-    found[:, Match.FUZZY] = [_most_alike(word, folded) for word in said.folded]
+    fuzzy = _most_alike(said.folded, shown.folded)
+    for number, alike in enumerate(fuzzy):
+        if alike:
+            found[number, Match.FUZZY] = max(alike, found[number, Match.FUZZY])
+            if said.folded[number] in shown.folded:
+                found[number, Match.EXACT] = 1.0
+            if said.written[number] in shown.written:
+                found[number, Match.CASED] = 1.0
     for start in phrases(said.folded, shown.folded):
         end = start + len(shown.folded)
         found[start:end, Match.PHRASE] = 1.0
         if is_whole_quote(said, start, end):
             found[start:end, Match.QUOTED] = 1.0
-    return found
+
+
+@lru_cache(maxsize=512)
+def _places_of_grams(folded: tuple[str, ...]) -> dict[int, list[int]]:
+    """Return which words have each n-gram; not to be changed."""
+    places: dict[int, list[int]] = {}
+    for number, word in enumerate(folded):
+        for row in grams(word):
+            places.setdefault(row, []).append(number)
+    return places
+
+
+def _most_alike(folded: tuple[str, ...], others: Collection[str]) -> list[float]:
+    """Return how like each word is to the one of some others that it is most like."""
+    best = [0.0] * len(folded)
+    places = _places_of_grams(folded)
+    for other in others:
+        rows = grams(other)
+        shared = [number for row in rows if row in places for number in places[row]]
+        if not shared:  # as of most words
+            continue
+        for number, count in Counter(shared).items():
+            cosine = count / sqrt(len(grams(folded[number])) * len(rows))
+            if cosine >= _ALIKE:
+                best[number] = max(best[number], cosine)
+    return best
 
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
@@ -208,6 +227,6 @@ def phrases(folded: Sequence[str], part: Sequence[str]) -> list[int]:
 
 def is_whole_quote(said: Words, start: int, end: int) -> bool:
     """Return whether words from `start` to `end` are all that stands between two marks."""
-    before = start > 0 and not said.quoted[start - 1]
-    after = end < len(said.quoted) and not said.quoted[end]
-    return before and after and all(said.quoted[start:end])
+    before = start > 0 and not said.quotes[start - 1]
+    after = end < len(said.quotes) and not said.quotes[end]
+    return before and after and all(said.quotes[start:end])

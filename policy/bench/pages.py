@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count, islice
 from random import Random
 
 import numpy as np
@@ -36,19 +38,22 @@ def page(chance: Random) -> Observation:
     return Observation(pixels, cursor, 0, goal, tuple(elements))
 
 
-def contexts(count: int, agents: int, seed: int) -> list[list[AgentContext]]:
-    """Return what a number of agents see, `count` times; each screen is another."""
+def turns(agents: int, seed: int) -> Iterator[list[AgentContext]]:
+    """Yield what a number of agents see, turn by turn without end; each screen is another."""
     chance = Random(seed)
-    return [
-        [AgentContext(f"agent-{agent}", page(chance), turn) for agent in range(agents)]
-        for turn in range(count)
-    ]
+    for turn in count():
+        yield [AgentContext(f"agent-{agent}", page(chance), turn) for agent in range(agents)]
 
 
-def episodes(count: int, seed: int) -> list[Episode]:
+def contexts(turns_wanted: int, agents: int, seed: int) -> list[list[AgentContext]]:
+    """Return the first of these turns."""
+    return [*islice(turns(agents, seed), turns_wanted)]
+
+
+def episodes(wanted: int, seed: int) -> list[Episode]:
     """Return demonstrations in which some element of each page is clicked."""
     chance = Random(seed)
-    return [_episode(chance, number) for number in range(count)]
+    return [_episode(chance, number) for number in range(wanted)]
 
 
 def _episode(chance: Random, number: int) -> Episode:

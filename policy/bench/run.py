@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice, repeat
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -19,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from policy import checkpoint
 from policy.actions import encode
 from policy.agent import load
-from policy.bench.pages import contexts, episodes
+from policy.bench.pages import episodes, turns
 from policy.bench.peer import Peer, PeerPolicy
 from policy.errors import ConfigError
 from policy.observe import ObserveConfig, batch, observe
@@ -31,7 +32,6 @@ AGENTS = (1, 8)
 PEAK_FLOPS = 989e12
 """What an H100 or H200 can do a second in bf16 without sparsity, from NVIDIA's data sheet."""
 _EPISODES = 24
-_TURNS = 12  # screens that are looked at in turn, none of them twice in a row
 _WARM = 3  # decisions that fill caches
 _FEWEST = 5  # decisions of a row, however slow they are
 _FEWEST_UPDATES = 2
@@ -49,7 +49,8 @@ def run(config: TrainConfig, *, seconds: float, report: Callable[[str], None]) -
     """Return every figure of the benchmark by its name.
 
     Decisions are timed on one core, from an observation to an action: as a clock on the wall sees
-    it, and in processor time, which others on the machine do not lengthen. Training takes all cores
+    it, and in processor time, which others on the machine do not lengthen. No page is seen twice,
+    and its words are new, so that no cache knows it. Training takes all cores
     there are, or the accelerator.
 
     Args:
@@ -96,7 +97,7 @@ def _deciding(policy: Policy, suffix: str, seconds: float, seed: int) -> dict[st
     figures: dict[str, float] = {}
     for agents in AGENTS:
         several = "" if agents == 1 else f"_{agents}"
-        taken = _decide(policy, contexts(_TURNS, agents, seed), seconds)
+        taken = _decide(policy, turns(agents, seed), seconds)
         figures[f"decision_ms_p50{several}{suffix}"] = taken.wall_ms
         figures[f"decision_cpu_ms_p50{several}{suffix}"] = taken.cpu_ms
     return figures
@@ -104,13 +105,13 @@ def _deciding(policy: Policy, suffix: str, seconds: float, seed: int) -> dict[st
 
 def _unchanged(policy: Policy, seconds: float, seed: int) -> dict[str, float]:
     """Return what it takes to decide again when nothing that is seen has changed."""
-    ((context,),) = contexts(1, 1, seed)
+    (context,) = next(turns(1, seed))
     pixels = context.observation.pixels
     # another array with the same pixels, as a new screenshot would be
     observation = replace(context.observation, pixels=pixels.copy())
     policy.decide([context])
     again = AgentContext(context.agent, observation, 1)
-    taken = _decide(policy, [[again]], seconds)
+    taken = _decide(policy, repeat([again]), seconds)
     return {"unchanged_frame_ms": taken.wall_ms, "unchanged_frame_cpu_ms": taken.cpu_ms}
 
 
@@ -121,15 +122,15 @@ class _Taken(NamedTuple):
     cpu_ms: float
 
 
-def _decide(policy: Policy, turns: Sequence[Sequence[AgentContext]], seconds: float) -> _Taken:
+def _decide(policy: Policy, seen: Iterator[Sequence[AgentContext]], seconds: float) -> _Taken:
     wall: list[float] = []
     cpu: list[float] = []
     with _one_core():
-        for turn in turns[:_WARM]:
+        for turn in islice(seen, _WARM):
             policy.decide(turn)
         start = time.perf_counter()
         while time.perf_counter() - start < seconds or len(wall) < _FEWEST:
-            turn = turns[len(wall) % len(turns)]
+            turn = next(seen)
             began, began_cpu = time.perf_counter(), time.thread_time()
             policy.decide(turn)
             wall.append(time.perf_counter() - began)

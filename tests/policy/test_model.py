@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 from transformers import DINOv3ViTConfig, DINOv3ViTModel
 
 from policy.config import UnderstudyConfig, config_of_size
 from policy.encoders import BackboneEncoder
 from policy.errors import ConfigError
-from policy.features import featurise
+from policy.features import ROLE_GRAMS, TEXT_GRAMS, VALUE_GRAMS, featurise
+from policy.layers import rooted
 from policy.loader import inputs_of
 from policy.model import Inputs, UnderstudyModel
 from policy.observe import ObserveConfig, observe
@@ -68,6 +71,48 @@ def test_what_is_filled_up_changes_nothing() -> None:
         alone = model(inputs_of([[one]], config))
         beside = model(inputs_of([[one], [(many, None, None)]], config))
     assert torch.allclose(alone.labels[0], beside.labels[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("pixels", [True, False])
+@pytest.mark.parametrize("fields", [4, 0])
+def test_one_step_alone_is_answered_as_beside_another(*, pixels: bool, fields: int) -> None:
+    torch.manual_seed(0)
+    config = config_of_size("tiny", sees_pixels=pixels)
+    model = UnderstudyModel(config).eval()
+    shown = replace(page(1), elements=page(1).elements[:fields])
+    view = observe(shown, ObserveConfig()) if pixels else None
+    row = [(featurise(shown), view.frame if view else None, view.fovea if view else None)]
+    with torch.inference_mode():
+        alone, beside = model(inputs_of([row], config)), model(inputs_of([row, row], config))
+    for one, two in zip(alone, beside, strict=True):
+        assert one.shape[1:] == two.shape[1:]
+        assert torch.allclose(one[0], two[1], atol=1e-5)
+
+
+def test_a_text_is_the_sum_of_its_grams_over_the_root_of_their_number() -> None:
+    torch.manual_seed(0)
+    model = UnderstudyModel(config_of_size("tiny", sees_pixels=False))
+    features = featurise(page(1))
+    words = torch.from_numpy(features.words.astype(np.int64))[None]
+    elements = torch.from_numpy(features.elements.astype(np.int64))[None]
+    said, fields = model._bags(words, elements)  # pyright: ignore[reportPrivateUsage]
+    parts = elements.split([TEXT_GRAMS, ROLE_GRAMS, VALUE_GRAMS], dim=-1)
+    for grams, made in zip((words, *parts), (said, *fields.chunk(3, dim=-1)), strict=True):
+        number = (grams > 0).sum(-1, keepdim=True)
+        wanted = model.table(grams).sum(-2) / number.clamp(min=1).sqrt()
+        assert torch.allclose(made, wanted, atol=1e-5)
+    # nothing is learned of what is not there
+    (said.sum() + fields.sum()).backward()
+    assert model.table.weight.grad is not None
+    assert not model.table.weight.grad[0].any()
+
+
+def test_a_norm_is_that_of_the_root_of_the_mean_square() -> None:
+    torch.manual_seed(0)
+    x, weight = torch.randn(2, 3, 8), torch.randn(8)
+    wanted = functional.rms_norm(x, (8,), weight, eps=1e-12)
+    assert torch.allclose(rooted(x, weight), wanted, atol=1e-6)
+    assert not rooted(torch.zeros(1, 8), weight).any()
 
 
 def test_a_vision_backbone_is_taken_from_a_folder(tmp_path: Path) -> None:

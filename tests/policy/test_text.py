@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policy.actions import Span
+from policy.actions.spans import texts
+from policy.features import span_at
 from policy.text import TABLE, Match, Readable, grams, likeness, match, rank_said, split
+from tests.policy.worlds import page
 
 WORD = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20)
 
@@ -66,3 +71,20 @@ def test_a_lone_quotation_mark_quotes_nothing() -> None:
 
 def test_numbers_are_read() -> None:
     assert [rank_said(word) for word in ("1st", "22nd", "third", "7", "x1")] == [1, 22, 3, 7, None]
+
+
+@given(WORD, WORD)
+def test_likeness_is_the_cosine_of_what_two_words_share(one: str, two: str) -> None:
+    first, second = set(grams(one)), set(grams(two))
+    cosine = len(first & second) / (len(first) * len(second)) ** 0.5
+    assert likeness(one, two) == pytest.approx(cosine if cosine >= 0.3 else 0)
+
+
+def test_each_field_that_can_be_copied_is_found_where_it_stands() -> None:
+    shown = page(1)
+    first = len(split(shown.goal).spans)
+    fields = texts(shown)[1:]
+    for place, text in enumerate(fields):
+        span = span_at(first + place, 0, shown)
+        assert span == (Span(1 + place, 0, len(text)) if text else None)
+    assert span_at(first + len(fields), 0, shown) is None

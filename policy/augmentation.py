@@ -24,7 +24,7 @@ class Augmentation:
     """Share of steps whose target is taken away; the answer is then NONE."""
     target_renamed: float = 0.07
     """Share of steps whose target says something else than the goal; the answer is NONE as well."""
-    other_gone: float = 0.12
+    other_gone: float = 0.18
     """Share of steps that lose elements other than the target."""
     misread: float = 0.1
     """Share of steps in which some matching words are a letter off."""

@@ -17,7 +17,7 @@ from harness.tasks.experts.playing import deeds
 from harness.tasks.faults import Fault
 from harness.tasks.registry import web_task
 from policy.evaluate.environments import Instance, Scene, Shift
-from recorder.schema import Action, Click, Drag, Move, Observation, ScrollBy
+from recorder.schema import Action, Click, Drag, Element, Move, Observation, ScrollBy
 
 Result = TypeVar("Result")
 
@@ -39,7 +39,8 @@ _OTHER_FONT = """() => {
 _DELETE = """(x, y) => {
   const hit = document.elementFromPoint(x, y);
   if (!hit || hit === document.body || hit === document.documentElement) return false;
-  (hit.closest("button, a, label, li, input") ?? hit).style.visibility = "hidden";
+  (hit.closest("label, button, li, [role]") ?? hit.closest("a, input") ?? hit).style.visibility =
+    "hidden";
   return true;
 }"""
 
@@ -105,7 +106,7 @@ class WebEnvironments:
                 is_shifted = bool(await page.read(_OTHER_FONT))
                 outcome = await self._seen_again(page)
             case Shift.DELETED:
-                is_shifted = await self._delete_target(place)
+                is_shifted = await self._delete_target(place, outcome.observation.elements)
                 outcome = await self._seen_again(page)
             case Shift.NONE | Shift.SCALE:
                 pass
@@ -136,9 +137,9 @@ class WebEnvironments:
             await lease.tab.scale(scale)
         self._scales[place] = scale
 
-    async def _delete_target(self, place: int) -> bool:
+    async def _delete_target(self, place: int, seen: Sequence[Element]) -> bool:
         action = await self._expert_action(place)
-        if not isinstance(action, Click):
+        if not isinstance(action, Click) or has_twin(action, seen):
             return False
         return bool(await self._env.pages[place].read(_DELETE, action.x, action.y))
 
@@ -192,6 +193,26 @@ def _enlarged(observation: Observation, scale: float) -> Observation:
         for each in observation.elements
     )
     return replace(observation, cursor=(round(x * scale), round(y * scale)), elements=elements)
+
+
+def has_twin(action: Click, elements: Sequence[Element]) -> bool:
+    """Say whether something else looks just like what is clicked, and would be taken for it."""
+    x, y = action.x, action.y
+    hit = [
+        each
+        for each in elements
+        if 0 <= x - each.box[0] < each.box[2] and 0 <= y - each.box[1] < each.box[3]
+    ]
+    if not hit:
+        return False
+    target = min(hit, key=lambda each: each.box[2] * each.box[3])
+    looks = [_looks(each) for each in elements if each is not target]
+    return _looks(target) in looks
+
+
+def _looks(element: Element) -> tuple[str, ...]:
+    states = [state for state in element.states if state != "focused"]
+    return (element.role, element.name, element.text, element.value, *states)
 
 
 def to_page(action: Action, scale: float) -> Action:

@@ -54,15 +54,27 @@ def test_a_shifted_page_looks_different(places: WebEnvironments, shift: Shift) -
     assert scenes[0].observation.goal == scenes[1].observation.goal
 
 
+@pytest.mark.parametrize("task", [BUTTON, "miniwob-click-tab", "miniwob-click-option"])
 def test_a_target_that_is_deleted_is_neither_listed_nor_there_to_press(
-    places: WebEnvironments,
+    places: WebEnvironments, task: str
 ) -> None:
-    plain = places.begin({0: Instance(BUTTON, SEED)})[0]
+    plain = places.begin({0: Instance(task, SEED)})[0]
     action = places.expert_actions([0])[0]
     assert isinstance(action, Click)
-    gone = places.begin({0: Instance(BUTTON, SEED, Shift.DELETED)})[0]
+    gone = places.begin({0: Instance(task, SEED, Shift.DELETED)})[0]
     assert len(gone.observation.elements) < len(plain.observation.elements)
     assert not places.act({0: action})[0].is_success
+    before, after = (
+        {(each.role, each.name, each.text) for each in scene.observation.elements}
+        for scene in (plain, gone)
+    )
+    assert before > after
+
+
+def test_what_has_a_twin_is_not_deleted(places: WebEnvironments) -> None:
+    # of several fields without a name, the next would be taken for the one that is gone
+    scene = places.begin({0: Instance("miniwob-focus-text-2", SEED, Shift.DELETED)})[0]
+    assert not scene.is_shifted
 
 
 def test_a_scaled_page_is_larger_in_all_that_is_seen_and_done(places: WebEnvironments) -> None:

@@ -39,8 +39,8 @@ _OTHER_FONT = """() => {
 _DELETE = """(x, y) => {
   const hit = document.elementFromPoint(x, y);
   if (!hit || hit === document.body || hit === document.documentElement) return false;
-  (hit.closest("label, button, li, [role]") ?? hit.closest("a, input") ?? hit).style.visibility =
-    "hidden";
+  const whole = hit.closest("label, button, li, [role]:not([role=presentation])");
+  (whole ?? hit.closest("a, input") ?? hit).style.visibility = "hidden";
   return true;
 }"""
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from policy.evaluate.environments import Instance, Scene, Shift
-from recorder.schema import Action, Click, Drag, Wait
+from recorder.schema import Action, Click, Drag, Element, Wait
 from tui.web_environments import SCALE, WebEnvironments, to_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -34,6 +34,11 @@ def by_expert(places: WebEnvironments, instance: Instance) -> Scene:
         action = places.expert_actions([0])[0]
         scene = places.act({0: action or Wait(duration_ms=100)})[0]
     return scene
+
+
+def has_point(element: Element, x: int, y: int) -> bool:
+    left, top, width, height = element.box
+    return left <= x < left + width and top <= y < top + height
 
 
 @pytest.mark.parametrize("shift", [shift for shift in Shift if shift is not Shift.DELETED])
@@ -69,6 +74,9 @@ def test_a_target_that_is_deleted_is_neither_listed_nor_there_to_press(
         for scene in (plain, gone)
     )
     assert before > after
+    x, y = action.x, action.y
+    under = [each for each in gone.observation.elements if has_point(each, x, y)]
+    assert not any(each.role in {"button", "tab", "radio"} for each in under)
 
 
 def test_what_has_a_twin_is_not_deleted(places: WebEnvironments) -> None:

@@ -104,8 +104,16 @@ def _match_ranks(matches: Floats, elements: Sequence[Element], said: Sequence[st
     seen: Counter[str] = Counter()
     for number, element in enumerate(elements):
         seen[element.role] += 1
-        for word, rank in wanted.items():
-            matches[number, word, Match.RANK] = seen[element.role] == rank
+        own = seen[element.role]
+        # what is called by another number isn't meant by its place
+        if own in wanted.values() and _numbers_in(element.name, element.text) <= {own}:
+            for word, rank in wanted.items():
+                matches[number, word, Match.RANK] = own == rank
+
+
+def _numbers_in(*texts: str) -> set[int]:
+    words = (word for text in texts for word in split(text).folded)
+    return {number for word in words if (number := rank_said(word)) is not None}
 
 
 def _repeats_goal(element: Readable, goal: str) -> bool:

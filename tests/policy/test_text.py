@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from policy.actions import Span
 from policy.actions.spans import texts
-from policy.features import span_at
+from policy.features import featurise, span_at
 from policy.text import TABLE, Match, Readable, grams, likeness, match, rank_said, split
+from recorder.schema import Element, Observation
 from tests.policy.worlds import page
 
 WORD = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20)
@@ -67,6 +71,27 @@ def test_roles_and_values_match_too() -> None:
 
 def test_a_lone_quotation_mark_quotes_nothing() -> None:
     assert not any(split('5" wide').quoted)
+
+
+def _by_rank(names: Sequence[str], goal: str) -> list[bool]:
+    elements = tuple(Element(role="tab", name=name, box=(0, 0, 9, 9)) for name in names)
+    seen = Observation(np.zeros((9, 9, 3), np.uint8), (0, 0), 0, goal, elements)
+    matches = featurise(seen).matches[..., Match.RANK]
+    return [bool(each) for each in matches.max(axis=1)]
+
+
+def test_a_number_says_which_of_its_role_is_meant() -> None:
+    assert _by_rank(["", "", ""], "the 2nd one") == [False, True, False]
+    assert _by_rank(["a", "b", "c"], "the third") == [False, False, True]
+
+
+def test_what_is_called_by_another_number_is_not_meant_by_its_place() -> None:
+    assert _by_rank(["Tab #2", "Tab #3"], "Tab #1") == [False, False]
+    assert _by_rank(["Tab #1", "Tab #2"], "Tab #1") == [True, False]
+
+
+def test_words_know_in_which_quotation_they_stand() -> None:
+    assert split('"a b" or "c"').quotes == (0, 1, 1, 0, 0, 0, 2, 0)
 
 
 def test_numbers_are_read() -> None:

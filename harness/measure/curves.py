@@ -1,0 +1,126 @@
+"""Curves over thresholds and over learning, and whether alarms were needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.measure.intervals import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One threshold, run anew in closed loop with the same random numbers as the others."""
+
+    interventions_per_hour: float
+    output_per_hour: float
+    """Baseline seconds; both per human baseline hour attempted."""
+
+
+def area(curve: Sequence[Point], most: float) -> float:
+    """Return the mean output per hour while interventions per hour go from 0 to `most`.
+
+    Straight lines between the points; before the first and after the last, the same as there.
+
+    Raises:
+        ValueError: there is no point.
+    """
+    at, outputs = _columns(curve)
+    inner = at[(at > 0) & (at < most)]
+    grid = np.concatenate(([0.0], inner, [most]))
+    return float(np.trapezoid(np.interp(grid, at, outputs), grid) / most)
+
+
+def normalised_area(
+    curve: Sequence[Point], random: Sequence[Point], oracle: Sequence[Point], most: float
+) -> float:
+    """Return nAUC = (A - A_random)/(A_oracle - A_random); 0 asks at random, 1 knows when to ask.
+
+    Raises:
+        ValueError: a curve has no point, or the oracle is no better than asking at random.
+    """
+    floor, ceiling = area(random, most), area(oracle, most)
+    if ceiling <= floor:
+        raise ValueError("the oracle's curve is not above the random one: nothing to compare with")
+    return (area(curve, most) - floor) / (ceiling - floor)
+
+
+def hours_to_halve(human_hours: Floats, interventions_per_hour: Floats) -> float:
+    """Return the human hours after the first checkpoint by which its interventions are halved.
+
+    Straight lines between checkpoints on a logarithmic scale of interventions; NaN where they
+    never are.
+
+    Args:
+        human_hours: (K,) ascending, demonstrations included.
+        interventions_per_hour: (K,) on held-out tasks, above 0.
+    """
+    logs = np.log2(interventions_per_hour[0] / interventions_per_hour)
+    reached = np.flatnonzero(logs >= 1)
+    if not len(reached):
+        return float("nan")
+    after = int(reached[0])
+    at = np.interp(1.0, logs[after - 1 : after + 1], human_hours[after - 1 : after + 1])
+    return float(at - human_hours[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Unaided:
+    """How an episode went on from a help request when nobody came."""
+
+    is_verified: bool
+    t_end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """A help request, and several runs on from there: same seed, same actions before."""
+
+    t_request_ms: int
+    runs: tuple[Unaided, ...]
+    """Never empty."""
+
+    @property
+    def is_needed(self) -> bool:
+        """The agent alone succeeds less than half the time."""
+        return 2 * sum(run.is_verified for run in self.runs) < len(self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """How good an agent is at knowing when to ask."""
+
+    false_share: float
+    """Of the requests, those that were not needed; NaN without requests."""
+    missed_share: float
+    """Of the failures, averted ones included, those without a request; NaN without any."""
+    lead_s: float
+    """Median seconds from a needed request to the failure that would have come; NaN without."""
+
+
+def alarms(forks: Sequence[Fork], failures_without_request: int) -> Alarms:
+    """Return how many alarms were false, how many were missed, and how early the others came."""
+    needed = [fork for fork in forks if fork.is_needed]
+    leads = [
+        (run.t_end_ms - fork.t_request_ms) / 1000
+        for fork in needed
+        for run in fork.runs
+        if not run.is_verified
+    ]
+    failures = failures_without_request + len(needed)
+    nan = float("nan")
+    return Alarms(
+        1 - len(needed) / len(forks) if forks else nan,
+        failures_without_request / failures if failures else nan,
+        float(np.median(leads)) if leads else nan,
+    )
+
+
+def _columns(curve: Sequence[Point]) -> tuple[Floats, Floats]:
+    if not curve:
+        raise ValueError("a curve wants at least one point")
+    ordered = sorted((each.interventions_per_hour, each.output_per_hour) for each in curve)
+    at, outputs = np.array(ordered, dtype=np.float64).T
+    return at, outputs

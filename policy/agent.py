@@ -17,7 +17,7 @@ from policy.choice import Choice, Said, choose
 from policy.dataset import LearnedStep, read_episode
 from policy.features import StepFeatures, featurise
 from policy.loader import collate, inputs_of, is_shrunk
-from policy.looks import count_roles, hash_template, measure_picture, nothing
+from policy.looks import count_roles, hash_template, measure_picture, measure_screen, nothing
 from policy.losses import bits, nats
 from policy.model import Outputs
 from policy.observe import ObserveConfig, View, observe
@@ -194,13 +194,14 @@ class Understudy:
         sides = {
             # a copy, or each step would keep the outputs of its whole batch
             "trunk": outputs.embedding[:_TRUNK].float().numpy().copy(),
+            "screen": measure_screen(pixels),
             **dict.fromkeys(("goal", "elements", "picture"), nothing()),
         }
         if config.sees_goal:
             shown = elements if config.sees_elements else ()
             sides["goal"] = hash_template(observation.goal, shown)
         if config.sees_elements:
-            sides["elements"] = count_roles(elements, pixels.shape[1], pixels.shape[0])
+            sides["elements"] = count_roles(elements)
         if config.sees_pixels:
             sides["picture"] = measure_picture(pixels)
         return sides

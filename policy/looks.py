@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from math import ceil, log, log1p, sqrt
+from math import ceil, log1p, sqrt
 from statistics import median
 from zlib import crc32
 
@@ -23,7 +23,7 @@ Vector = NDArray[np.float32]
 
 TEMPLATE = 64
 """Length of `hash_template`."""
-ELEMENTS = 27
+ELEMENTS = 25
 """Length of `count_roles`."""
 PICTURE = 78
 """Length of `measure_picture`."""
@@ -85,29 +85,27 @@ def _signed_place(word: str) -> tuple[int, int]:
 # The elements -------------------------------------------------------------------------------------
 
 
-def count_roles(elements: Sequence[Element], width_px: int, height_px: int) -> Vector:
-    """Return what stands on a screen, (ELEMENTS,): logarithms of counts and of sizes.
-
-    Args:
-        elements: all that is on the screen.
-        width_px: of the screen.
-        height_px: of the screen.
-    """
+def count_roles(elements: Sequence[Element]) -> Vector:
+    """Return what stands on a screen, (ELEMENTS,): logarithms of counts and of a height."""
     counts = [0] * _ROLES
     for role, count in Counter(each.role for each in elements).items():
         counts[_role_place(role)] += count
     heights = [each.box[3] for each in elements]
-    sizes = (
-        log(max(width_px, 1)),
-        log(max(height_px, 1)),
-        log1p(max(median(heights), 0)) if heights else 0.0,
-    )
-    return np.array([*map(log1p, counts), *sizes], np.float32)
+    usual = log1p(max(median(heights), 0)) if heights else 0.0
+    return np.array([*map(log1p, counts), usual], np.float32)
 
 
 @lru_cache(maxsize=1024)
 def _role_place(role: str) -> int:
     return crc32(role.encode(errors="surrogatepass")) % _ROLES
+
+
+# The screen ---------------------------------------------------------------------------------------
+
+
+def measure_screen(pixels: NDArray[np.uint8]) -> Vector:
+    """Return how large a screen of pixels (H, W, 3) is, (2,): logarithms of height and width."""
+    return np.log(np.maximum(pixels.shape[:2], 1)).astype(np.float32)
 
 
 # The picture --------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from policy.looks import (
     count_roles,
     hash_template,
     measure_picture,
+    measure_screen,
     nothing,
 )
 from recorder.schema import Element, Observation
@@ -32,7 +33,8 @@ def sides(pages: Sequence[Observation]) -> dict[str, NDArray[np.float64]]:
     """Return the sides of several pages, (N, D_side) each."""
     found = {
         "goal": [hash_template(each.goal, each.elements) for each in pages],
-        "elements": [count_roles(each.elements, *each.pixels.shape[1::-1]) for each in pages],
+        "elements": [count_roles(each.elements) for each in pages],
+        "screen": [measure_screen(each.pixels) for each in pages],
         "picture": [measure_picture(each.pixels) for each in pages],
     }
     return {name: np.stack(rows).astype(np.float64) for name, rows in found.items()}
@@ -145,7 +147,7 @@ def test_every_text_has_a_template(goal: str, shown: list[str]) -> None:
     elements = [Element(role=each, box=(0, 0, 9, -9), name=each, value=each) for each in shown]
     for side, length in (
         (hash_template(goal, elements), TEMPLATE),
-        (count_roles(elements, 160, 210), ELEMENTS),
+        (count_roles(elements), ELEMENTS),
     ):
         assert side.shape == (length,)
         assert side.dtype == np.float32

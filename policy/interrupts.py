@@ -21,13 +21,15 @@ class Interruption:
 def held_interrupts() -> Generator[Interruption]:
     """Note the first Ctrl-C instead of raising it; a second one is raised as ever.
 
-    Only the main thread hears signals; in any other, nothing changes.
+    Only the main thread hears signals; in any other, nothing changes, nor where Ctrl-C is ignored,
+    as in the background of a shell.
     """
     interruption = Interruption()
-    if threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    is_heard = threading.current_thread() is threading.main_thread() and before != signal.SIG_IGN
+    if not is_heard:
         yield interruption
         return
-    before = signal.getsignal(signal.SIGINT)
 
     def note(_number: int, _frame: FrameType | None) -> None:
         interruption.is_wanted = True

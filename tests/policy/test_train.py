@@ -116,6 +116,15 @@ def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
     assert not saved(tmp_path)
 
 
+def test_where_ctrl_c_is_ignored_it_stays_so(tmp_path: Path, whole: Whole) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        train(EPISODES, tmp_path, SHORT, _interrupt_at(1))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    _assert_same(_weights(tmp_path), whole.weights)
+
+
 def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:
     _losses(tmp_path, replace(SHORT, updates=1))
     with pytest.raises(ConfigError, match="other seed"):

@@ -49,23 +49,26 @@ class _Memory:
     """Times in a row that the last action was chosen before the same screen."""
 
 
-def load(folder: Path | str, *, blind: bool = False) -> Understudy:
+def load(folder: Path | str, *, blind: bool = False, calibrated: bool = True) -> Understudy:
     """Return the policy in a checkpoint.
 
     Args:
         folder: the checkpoint.
         blind: show it neither pixels nor elements, to see how much it merely recites.
+        calibrated: go by the calibrator that is there, if one is.
 
     Raises:
         CheckpointError: the checkpoint is torn, altered, or made for other inputs.
     """
-    return Understudy(checkpoint.load(Path(folder)), blind=blind)
+    return Understudy(checkpoint.load(Path(folder)), blind=blind, calibrated=calibrated)
 
 
 class Understudy:
     """A policy; it remembers each agent's episode by the agent's name."""
 
-    def __init__(self, loaded: checkpoint.Checkpoint, *, blind: bool = False) -> None:
+    def __init__(
+        self, loaded: checkpoint.Checkpoint, *, blind: bool = False, calibrated: bool = True
+    ) -> None:
         self.model_hash = loaded.manifest.weights_sha256
         self._model = loaded.model
         self._config = loaded.config
@@ -74,7 +77,8 @@ class Understudy:
         self._blind = blind
         self._memories: dict[str, _Memory] = {}
         path = loaded.folder / CALIBRATOR_FILE
-        self._calibrator = Calibrator.load(path, self.model_hash) if path.is_file() else None
+        is_there = calibrated and path.is_file()
+        self._calibrator = Calibrator.load(path, self.model_hash) if is_there else None
 
     def decide(self, batch: Sequence[AgentContext]) -> list[Decision]:
         """Return what to do for each agent."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from policy.evaluate.environments import Policy
 
 
-def load_policy(spec: str, *, blind: bool = False) -> Policy:
+def load_policy(spec: str, *, blind: bool = False, calibrated: bool = True) -> Policy:
     """Return the policy of a checkpoint's folder, or what `module:factory` returns.
 
     Raises:
@@ -34,7 +34,7 @@ def load_policy(spec: str, *, blind: bool = False) -> Policy:
 
     # a small network is no faster on more cores, and waits for them while the browser needs them
     torch.set_num_threads(1)
-    return load(Path(spec), blind=blind)
+    return load(Path(spec), blind=blind, calibrated=calibrated)
 
 
 def _factory(spec: str) -> Callable[[], Any]:

@@ -122,6 +122,15 @@ def test_what_a_policy_does_not_see_is_no_side(checkpoint: Path) -> None:
     assert (len(evidence.sides["goal"]) > 0) == config.sees_goal
 
 
+def test_a_calibrator_that_is_not_asked_for_is_not_read(checkpoint: Path) -> None:
+    (checkpoint / "calibrator.json").write_text("of other weights")
+    try:
+        (decision,) = load(checkpoint, calibrated=False).decide([AgentContext("a", page(3))])
+    finally:
+        (checkpoint / "calibrator.json").unlink()
+    assert decision.novelty == 1
+
+
 def test_actions_are_on_the_screen(checkpoint: Path) -> None:
     policy = load(checkpoint)
     for seed in range(10):

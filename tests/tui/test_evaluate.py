@@ -42,7 +42,7 @@ def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     (folder / "model.safetensors").write_bytes(b"weights")
 
-    def load(spec: str, *, blind: bool = False) -> Guesser:
+    def load(spec: str, *, blind: bool = False, calibrated: bool = True) -> Guesser:
         return Guesser()
 
     for module in ("tui.commands.calibrate", "tui.commands.evaluate"):

@@ -98,7 +98,7 @@ def _played(what: Calibration) -> list[JudgedEpisode]:
     from tui.web_environments import WebEnvironments  # noqa: PLC0415
 
     trials = practice(task_names(what.tasks), what.episodes, what.seed)
-    policy = load_policy(str(what.checkpoint))
+    policy = load_policy(str(what.checkpoint), calibrated=False)  # it may have an old one
     if not hasattr(policy, "consider"):
         raise DataError(f"{what.checkpoint} gives no evidence for its decisions; train it anew")
     episodes: list[JudgedEpisode] = []

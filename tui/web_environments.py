@@ -16,6 +16,7 @@ from harness.errors import ExpertError
 from harness.tasks.experts.playing import deeds
 from harness.tasks.faults import Fault
 from harness.tasks.registry import web_task
+from policy.actions.sameness import element_at
 from policy.evaluate.environments import Instance, Scene, Shift
 from recorder.schema import Action, Click, Drag, Element, Move, Observation, ScrollBy
 
@@ -197,15 +198,10 @@ def _enlarged(observation: Observation, scale: float) -> Observation:
 
 def has_twin(action: Click, elements: Sequence[Element]) -> bool:
     """Say whether something else looks just like what is clicked, and would be taken for it."""
-    x, y = action.x, action.y
-    hit = [
-        each
-        for each in elements
-        if 0 <= x - each.box[0] < each.box[2] and 0 <= y - each.box[1] < each.box[3]
-    ]
-    if not hit:
+    hit = element_at((action.x, action.y), elements)
+    if hit is None:
         return False
-    target = min(hit, key=lambda each: each.box[2] * each.box[3])
+    target = elements[hit]
     looks = [_looks(each) for each in elements if each is not target]
     return _looks(target) in looks
 

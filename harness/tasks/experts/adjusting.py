@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from random import Random
 
 from harness.tasks.experts.deciding import (
@@ -17,7 +17,7 @@ from harness.tasks.experts.deciding import (
     quoted,
     told,
 )
-from harness.tasks.experts.dom import Expert, Page, Spot, click, spot, spots
+from harness.tasks.experts.dom import Expert, Page, Spot, click, hit, spot, spots
 from recorder.schema import Action, Click, KeyChord, Wait
 
 _NEAR_PX = 5  # nearer values are set with the keys
@@ -112,21 +112,32 @@ async def _dropdown_and_button(page: Page) -> Action | None:
 
 
 async def use_autocomplete(page: Page, rng: Random) -> AsyncIterator[Action]:
-    """Type how the item starts, then take the suggestion that ends as asked for."""
+    """Type how the item starts, take the suggestion that ends as asked for, and submit."""
     start, end = (*quoted(page.goal), "")[:2]
 
-    def suits(item: Spot) -> bool:
-        return item.text.startswith(start) and item.text.endswith(end)
+    def suits(text: str) -> bool:
+        return text != start and text.startswith(start) and text.endswith(end)
 
-    while action := await filled(page, "#tags", start):
-        yield action
-    yield Wait(duration_ms=_SUGGESTING_MS)
-    suggested = [suits(item) for item in await spots(page, ".ui-menu-item")]
-    if any(suggested):
-        yield KeyChord(key="ArrowDown", count=suggested.index(True) + 1)
-        yield KeyChord(key="Enter")
+    field = await spot(page, "#tags")
+    if not field or not suits(field.value):
+        while action := await filled(page, "#tags", start):
+            yield action
+        yield Wait(duration_ms=_SUGGESTING_MS)
+        items = await spots(page, ".ui-menu-item")
+        async for action in _taken(page, [item for item in items if suits(item.text)]):
+            yield action
     if button := await spot(page, "#subbtn"):
         yield click(button)
+
+
+async def _taken(page: Page, suggested: Sequence[Spot]) -> AsyncIterator[Action]:
+    for item in suggested:
+        if action := await hit(page, item):
+            yield action
+            return
+    if suggested:  # all of them lie below the page
+        yield KeyChord(key="ArrowDown", count=suggested[0].index + 1)
+        yield KeyChord(key="Enter")
 
 
 async def _named_color(page: Page) -> Mapping[str, str]:

@@ -19,7 +19,7 @@ from harness.tasks.experts.dom import (
     spots,
     submit,
 )
-from recorder.schema import Action, Click, KeyChord
+from recorder.schema import Action, Click, KeyChord, TypeText
 
 _Search: TypeAlias = Callable[[], Awaitable[Spot | None]]
 
@@ -93,18 +93,26 @@ async def shades(page: Page, rng: Random) -> AsyncIterator[Action]:
 
 
 async def drop_down(page: Page, rng: Random) -> AsyncIterator[Action]:
-    """Open a list, go to the option that the goal names with the arrow keys, and submit."""
-    names: list[str] = await page.read("() => [...options.options].map((o) => o.text)")
-    chosen: int = await page.read("() => options.selectedIndex")
-    ahead = names.index(_named(page)[0]) - chosen
-    if ahead:
+    """Open a list, type the option that the goal names, and submit."""
+    name = _named(page)[0]
+    if await _ahead(page, name):
         box = await spot(page, "#options")
         assert box
-        yield click(box)
-        yield KeyChord(key="ArrowDown" if ahead > 0 else "ArrowUp", count=abs(ahead))
+        if not box.focused:
+            yield click(box)
+        yield TypeText(text=name)
         yield KeyChord(key="Enter")
+    if ahead := await _ahead(page, name):  # another option begins with the same letters
+        yield KeyChord(key="ArrowDown" if ahead > 0 else "ArrowUp", count=abs(ahead))
     async for action in submit(page):
         yield action
+
+
+async def _ahead(page: Page, name: str) -> int:
+    """Return how many options lie between the chosen one and another."""
+    names: list[str] = await page.read("() => [...options.options].map((o) => o.text)")
+    chosen: int = await page.read("() => options.selectedIndex")
+    return names.index(name) - chosen
 
 
 async def scroll_list(page: Page, rng: Random) -> AsyncIterator[Action]:

@@ -68,21 +68,22 @@ async def _focus_nth(page: Page) -> Action | None:
 
 async def _in_parts(page: Page, value: str, keys: str) -> AsyncIterator[Action]:
     """Fill a field whose parts are typed one after the other, beginning at the first."""
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         field = await spot(page, "#tt")
         if not field or field.value == value:
             break
-        yield Click(x=int(field.left) + _FIRST_PART_PX, y=field.center[1])
+        if attempt or field.value or not field.focused:
+            yield Click(x=int(field.left) + _FIRST_PART_PX, y=field.center[1])
         yield TypeText(text=keys)
     if button := await spot(page, "#subbtn"):
         yield click(button)
 
 
 def enter_date(page: Page, rng: Random) -> AsyncIterator[Action]:
-    """Type month, day and year."""
+    """Type month, day and year as the goal writes them; the field passes over the slashes."""
     found = told(page.goal, r"(\d+)/(\d+)/(\d+)")
     month, day, year = found.groups()
-    return _in_parts(page, f"{year}-{month}-{day}", f"{month}{day}{year}")
+    return _in_parts(page, f"{year}-{month}-{day}", found[0])
 
 
 def enter_time(page: Page, rng: Random) -> AsyncIterator[Action]:

@@ -53,6 +53,8 @@ class Manner:
     """This pace instead of the page's own."""
     slips: float = 0.0
     """Share of clicks and texts that go wrong; the expert notices and goes on from there."""
+    draws: str = ""
+    """Names the draws of paces and slips: another name, others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,13 @@ async def deeds(
         ExpertError: an expert does not find its way.
     """
     rng = Random(f"{task.name}:{seed}")
-    slips = Slips(manner.slips, Random(f"slips:{task.name}:{seed}"), _AREA)
+    key = f"{task.name}:{seed}{manner.draws}"
+    slips = Slips(manner.slips, Random(f"slips:{key}"), _AREA)
     is_done = False
     while not is_done:
         before = page.milestones
         path = task.pages[before]
-        hand = _hand(manner, path, Random(f"pace:{task.name}:{seed}:{before}"))
+        hand = _hand(manner, path, Random(f"pace:{key}:{before}"))
         expert = coping(expert_of(path), page.faults) if page.faults else expert_of(path)
         is_done = True
         async with aclosing(expert(page, rng)) as actions:  # pyright: ignore[reportArgumentType]

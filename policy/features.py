@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy.actions import GOAL, Event, Span, source_of
-from policy.actions.sameness import NEAR_PX, element_at
 from policy.text import (
     WORD_GRAMS,
     Floats,
@@ -23,7 +22,7 @@ from policy.text import (
     rank_said,
     split,
 )
-from recorder.schema import Box, Element, Observation
+from recorder.schema import NEAR_PX, Element, Observation, contains, element_at
 
 MOST_WORDS = 48
 MOST_ELEMENTS = 128
@@ -185,7 +184,7 @@ def _numbers(observation: Observation, elements: Sequence[Element], matches: Flo
             if state in _STATE_PLACES:
                 numbers[number, _STATE_PLACES[state]] = 1
     numbers[:, 5:8] = [
-        (bool(each.value), bool(each.text or each.name), _inside(observation.cursor, each.box))
+        (bool(each.value), bool(each.text or each.name), contains(each.box, observation.cursor))
         for each in elements
     ]
     numbers[:, 8] = [seen[element.role] / 8 for element in elements]
@@ -196,11 +195,6 @@ def _numbers(observation: Observation, elements: Sequence[Element], matches: Flo
         # what stands before a field is often its label
         numbers[1:, start + len(Match) :] = best[:-1]
     return numbers.clip(-4, 4)
-
-
-def _inside(point: tuple[int, int], box: Box) -> bool:
-    x, y, width, height = box
-    return x <= point[0] < x + width and y <= point[1] < y + height
 
 
 # What is to be said -------------------------------------------------------------------------------
@@ -229,7 +223,7 @@ def accepted_elements(point: tuple[int, int], elements: Sequence[Element]) -> ND
     for number, element in enumerate(elements):
         x, y, width, height = element.box
         away = max(abs(point[0] - (x + width / 2)), abs(point[1] - (y + height / 2)))
-        around[number] = away <= NEAR_PX and _inside(point, element.box)
+        around[number] = away <= NEAR_PX and contains(element.box, point)
     hit = None if around.any() else element_at(point, elements)
     if hit is not None:
         around[hit] = True

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from harness.demonstrate.plan import has_experts
 from harness.env.page import Outcome, TaskPage
 from harness.env.vector import AsyncWebVectorEnv
-from harness.errors import ExpertError
-from harness.tasks.experts.playing import deeds
+from harness.tasks.experts.asking import expert_action
 from harness.tasks.faults import Fault
 from harness.tasks.registry import web_task
-from policy.actions.sameness import element_at
 from policy.evaluate.environments import Instance, Scene, Shift
-from recorder.schema import Action, Click, Drag, Element, Move, Observation, ScrollBy
+from recorder.schema import Action, Click, Drag, Element, Move, Observation, ScrollBy, element_at
 
 Result = TypeVar("Result")
 
@@ -121,16 +117,8 @@ class WebEnvironments:
 
     async def _expert_action(self, place: int) -> Action | None:
         page, instance = self._env.pages[place], self._playing[place]
-        task = web_task(instance.task)
-        if not has_experts(task):
-            return None
-        try:
-            async with aclosing(deeds(_AsIs(page), task, instance.seed)) as found:
-                async for deed in found:
-                    return _moved(deed.action, self._scales[place])
-        except ExpertError:
-            return None
-        return None
+        action = await expert_action(page, web_task(instance.task), instance.seed)
+        return None if action is None else _moved(action, self._scales[place])
 
     async def _rescale(self, place: int, scale: float) -> None:
         lease = self._env.pages[place].lease
@@ -156,32 +144,6 @@ class WebEnvironments:
             is_success=outcome.info.get("verified") is True,
             failure=outcome.info.get("infrastructure_error", ""),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _AsIs:
-    """A page for an expert that is asked anew at each step.
-
-    It needs no help against what moves: it looks again after each click, where one that coped would
-    forever begin by setting it going.
-    """
-
-    page: TaskPage
-
-    @property
-    def goal(self) -> str:
-        return self.page.goal
-
-    @property
-    def milestones(self) -> int:
-        return self.page.milestones
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        return tuple(fault for fault in self.page.faults if fault != Fault.MOVED)
-
-    async def read(self, function: str, *values: Any) -> Any:
-        return await self.page.read(function, *values)
 
 
 def _enlarged(observation: Observation, scale: float) -> Observation:

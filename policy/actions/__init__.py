@@ -3,7 +3,6 @@
 from policy.actions.bits import Codebook, raw_events, rest_bits
 from policy.actions.codec import Event, Extra, decode, encode, predicted
 from policy.actions.heads import ABSENT, CODES, KEYS, POINTS, SIZES, USES, Head, Kind
-from policy.actions.sameness import accepts
 from policy.actions.spans import (
     CASINGS,
     GOAL,
@@ -33,7 +32,6 @@ __all__ = [
     "Head",
     "Kind",
     "Span",
-    "accepts",
     "decode",
     "encode",
     "find_copy",

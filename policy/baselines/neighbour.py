@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.actions import accepts, words
+from policy.actions import words
 from policy.errors import DataError
 from policy.observe import shrink
-from recorder.schema import Action, AgentContext, Decision, Episode, Observation
+from recorder.schema import Action, AgentContext, Decision, Episode, Observation, accepts
 
 Features = NDArray[np.float32]
 

@@ -9,8 +9,7 @@ from policy.calibrate.calibrator import (
     fit_calibrator,
 )
 from policy.calibrate.evidence import SIGNS, Evidence
-from policy.calibrate.gate import Gate, Reason
-from policy.calibrate.thresholds import ALWAYS, Thresholds
+from policy.calibrate.thresholds import ALWAYS
 
 __all__ = [
     "ALWAYS",
@@ -19,10 +18,7 @@ __all__ = [
     "CalibrationRules",
     "Calibrator",
     "Evidence",
-    "Gate",
     "HelpBudget",
     "JudgedEpisode",
-    "Reason",
-    "Thresholds",
     "fit_calibrator",
 ]

@@ -17,12 +17,13 @@ from policy.calibrate.evidence import SIGNS, Evidence, feature_matrix, side_matr
 from policy.calibrate.novelty import Novelty, Sides, fit_novelty
 from policy.calibrate.thresholds import (
     RiskBound,
-    Thresholds,
     Verdicts,
     alarm_threshold,
     risk_threshold,
 )
-from policy.errors import CheckpointError, ConfigError, DataError
+from policy.errors import CheckpointError, DataError
+from recorder.errors import ConfigError
+from recorder.schema import Thresholds
 from recorder.store import write_atomically
 
 Floats = NDArray[np.float64]

@@ -10,38 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from policy.errors import ConfigError
-
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 ALWAYS = 2.0  # above every probability
 _GRID = np.append(ALWAYS, np.linspace(1, 0, 401))
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """When an agent asks and when it takes the controls back."""
-
-    ask_below: float
-    """Ask when acceptance is below this."""
-    resume_above: float
-    """Once asking, go on when acceptance is at least this; not below `ask_below`."""
-    novel_below: float
-    """Ask when the p-value of novelty is below this."""
-    irreversible_below: float
-    """Ask when acceptance of what cannot be undone is below this; not below `ask_below`."""
-    repeats: int = 3
-    """Ask when the same action is done on the same frame this many times."""
-
-    def __post_init__(self) -> None:
-        if min(self.resume_above, self.irreversible_below) < self.ask_below:
-            raise ConfigError(
-                f"resume at {self.resume_above}, irreversible below {self.irreversible_below}; "
-                f"allowed: at least ask_below, which is {self.ask_below}"
-            )
-        if self.repeats < 2:
-            raise ConfigError(f"a loop of {self.repeats} repeats; allowed: at least 2")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,8 @@ from itertools import islice
 
 from PIL import Image
 
-from policy.actions import accepts
-from policy.calibrate import Evidence, Gate, HelpBudget, Thresholds
-from policy.evaluate.environments import Environments, Policy, Scene
+from policy.calibrate import Evidence, HelpBudget
+from policy.evaluate.environments import Environments, Gate, Policy, Scene
 from policy.evaluate.records import EpisodeRecord, Mistake, StepRecord, Trial
 from recorder.schema import (
     Action,
@@ -25,17 +24,16 @@ from recorder.schema import (
     Observation,
     ScrollBy,
     Wait,
+    accepts,
 )
-
-_NEVER_ASKS = Thresholds(ask_below=0, resume_above=0, novel_below=0, irreversible_below=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """How an evaluation is played."""
 
-    thresholds: Thresholds = _NEVER_ASKS
-    """Of the gate that watches every episode; it is noted when it would ask."""
+    gate: Gate | None = None
+    """Watches every episode; it is noted when it would ask."""
     usual: tuple[float, ...] = ()
     """Acceptances on typical pages, which budgets of help begin with."""
     has_experts: bool = True
@@ -95,8 +93,12 @@ class _Watch:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self.gate = Gate(rules.thresholds)
         self._budgets: dict[float, HelpBudget] = {}
+
+    def reason(self, each: _Playing, decision: Decision) -> str:
+        """Return why the gate would ask; empty where it would not."""
+        gate = self.rules.gate
+        return (gate.reason(each.context, decision) or "") if gate else ""
 
     def helps(self, each: _Playing, decision: Decision) -> bool:
         """Say whether an expert acts in the policy's place."""
@@ -143,7 +145,7 @@ def _step(
     actions: dict[int, Action] = {}
     for place, (decision, evidence) in zip(open_places, found, strict=True):
         each, expert = playing[place], wise.get(place)
-        reason = watch.gate.reason(each.context, decision)
+        reason = watch.reason(each, decision)
         observation = each.scene.observation
         agrees = accepts(decision.action, expert, observation) if expert else None
         is_helped = expert is not None and watch.helps(each, decision)
@@ -155,7 +157,7 @@ def _step(
                 p_accept=decision.p_accept,
                 novelty=decision.novelty,
                 agrees=agrees,
-                reason=reason or "",
+                reason=reason,
                 helped=is_helped,
             )
         )

@@ -1,4 +1,4 @@
-"""What an evaluation needs of the places that agents work in; whoever has some fills it in."""
+"""What an evaluation needs: places that agents work in, a policy, and who watches over it."""
 
 from __future__ import annotations
 
@@ -80,6 +80,14 @@ class Policy(Protocol):
 
     def decide(self, batch: Sequence[AgentContext]) -> list[Decision]:
         """Return a decision for each agent."""
+        ...
+
+
+class Gate(Protocol):
+    """Decides at each step whether an agent should ask instead of acting."""
+
+    def reason(self, context: AgentContext, decision: Decision) -> str | None:
+        """Return why it should, None when it need not; step 0 begins a new episode."""
         ...
 
 

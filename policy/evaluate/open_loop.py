@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 import numpy as np
 
-from policy.actions import accepts, raw_events
+from policy.actions import raw_events
 from policy.calibrate.metrics import (
     augrc,
     aurc,
@@ -23,7 +23,7 @@ from policy.calibrate.metrics import (
 from policy.evaluate.closed_loop import considered
 from policy.evaluate.environments import Policy
 from policy.evaluate.tables import Measured, Share
-from recorder.schema import Action, AgentContext, Episode, Observation
+from recorder.schema import Action, AgentContext, Episode, Observation, accepts
 
 _AT_ONCE = 16
 BIN_MS = 50

@@ -131,6 +131,4 @@ def rules_of(calibrator: Calibrator | None, longest: int) -> Rules:
     """Return how episodes are played by a policy with this calibrator."""
     if not calibrator:
         return Rules(longest=longest)
-    return Rules(
-        thresholds=calibrator.thresholds, usual=calibrator.usual[::_USUAL_STRIDE], longest=longest
-    )
+    return Rules(usual=calibrator.usual[::_USUAL_STRIDE], longest=longest)

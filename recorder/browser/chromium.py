@@ -39,6 +39,8 @@ _WITHOUT = (
     "PreconnectToSearch",
     "ThirdPartyStoragePartitioning",
     "Translate",
+    # holds a page's timers back after each key and click, until the next frame at the latest
+    "DeferRendererTasksAfterInput",
     # paints "Debugger paused in another tab" over a page each time that it opens a popup
     "ShowHudDisplayForPausedPages",
 )

@@ -17,7 +17,7 @@ from recorder.schema.actions import (
     TypeText,
     Wait,
 )
-from recorder.schema.decisions import AgentContext, Decision
+from recorder.schema.decisions import AgentContext, Decision, Thresholds
 from recorder.schema.episodes import (
     Episode,
     Step,
@@ -51,6 +51,7 @@ from recorder.schema.events import (
     UnknownEvent,
     WindowChange,
 )
+from recorder.schema.sameness import NEAR_PX, accepts
 from recorder.schema.screen import (
     Box,
     Button,
@@ -58,11 +59,14 @@ from recorder.schema.screen import (
     Element,
     Observation,
     TimeSource,
+    contains,
+    element_at,
 )
 
 __all__ = [
     "ACTIONS",
     "EVENTS",
+    "NEAR_PX",
     "Action",
     "AgentAction",
     "AgentContext",
@@ -104,9 +108,13 @@ __all__ = [
     "ScrollBy",
     "Step",
     "TextInput",
+    "Thresholds",
     "TimeSource",
     "TypeText",
     "UnknownEvent",
     "Wait",
     "WindowChange",
+    "accepts",
+    "contains",
+    "element_at",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 
 Box: TypeAlias = tuple[int, int, int, int]
 Button: TypeAlias = Literal["left", "middle", "right", "back", "forward"]
+
+# where it matters which point of them is hit
+_SURFACES = frozenset({"document", "canvas", "slider", "video", "application", "iframe"})
 
 
 class Controller(StrEnum):
@@ -59,3 +63,39 @@ class Observation:
     goal: str = ""
     """The instruction in words, when there is one."""
     elements: tuple[Element, ...] = ()
+
+
+def contains(box: Box, point: tuple[int, int]) -> bool:
+    """Say whether a point is inside a box; right and lower edges are outside."""
+    left, top, width, height = box
+    return left <= point[0] < left + width and top <= point[1] < top + height
+
+
+def element_at(point: tuple[int, int], elements: Sequence[Element]) -> int | None:
+    """Return the place of the element that a point hits, None where the very point matters.
+
+    That is the smallest around it, the last of several; a label stands for the field it names.
+    """
+    around = [
+        (element.box[2] * element.box[3], -number)
+        for number, element in enumerate(elements)
+        if contains(element.box, point)
+    ]
+    if not around:
+        return None
+    hit = -min(around)[1]
+    if elements[hit].role in _SURFACES:
+        return None
+    return _labelled(hit, elements)
+
+
+def _labelled(hit: int, elements: Sequence[Element]) -> int:
+    if elements[hit].role != "label":
+        return hit
+    named = [
+        number
+        for number, element in enumerate(elements)
+        if element.role != "label" and element.name and element.name == elements[hit].text
+    ]
+    # the field is told next to its label
+    return min(named, key=lambda number: abs(number - hit), default=hit)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from policy.calibrate import CalibrationRules, Thresholds, fit_calibrator
+from policy.calibrate import CalibrationRules, fit_calibrator
 from policy.errors import ConfigError, DataError
 from policy.evaluate.closed_loop import Rules, play
 from policy.evaluate.environments import Shift
@@ -42,8 +42,15 @@ from recorder.schema import (
 )
 from tests.policy.places import LONGEST, STEPS, Buttons, Guesser, Sleeper, demonstration
 
-ASKS = Thresholds(ask_below=0.5, resume_above=0.6, novel_below=0.0, irreversible_below=0.5)
-WATCHED = Rules(thresholds=ASKS, usual=(0.1, 0.9))
+
+class AsksBelowHalf:
+    """A gate that asks whenever a policy is less than half sure."""
+
+    def reason(self, context: AgentContext, decision: Decision) -> str | None:
+        return "risk" if decision.p_accept < 0.5 else None
+
+
+WATCHED = Rules(gate=AsksBelowHalf(), usual=(0.1, 0.9))
 
 
 def trials(n: int = 8, **more: object) -> list[Trial]:

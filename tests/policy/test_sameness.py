@@ -11,7 +11,6 @@ from policy.actions import (
     KEYS,
     SIZES,
     Head,
-    accepts,
     decode,
     encode,
 )
@@ -27,6 +26,7 @@ from recorder.schema import (
     ScrollBy,
     TypeText,
     Wait,
+    accepts,
 )
 from tests.policy.screens import ACTIONS, MANY, element, seen
 

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from tyro.conf import Positional
 
+from harness.gate import SILENT, Gate
 from policy.errors import ConfigError
 from recorder.store import write_atomically
 from tui.console import err, out
@@ -229,7 +230,8 @@ def _play_all(what: Evaluation, study: Study, policies: dict[str, Policy], file:
         calibrator = load_calibrator(what.checkpoint, model)
     if study.budgets and not calibrator:
         raise ConfigError("help needs to know when to ask: run understudy calibrate before")
-    rules = rules_of(calibrator, what.longest)
+    gate = Gate(calibrator.thresholds if calibrator else SILENT)
+    rules = replace(rules_of(calibrator, what.longest), gate=gate)
     done = file.read()
     lost = 0
     with WebEnvironments(what.places) as environments, bars() as progress:

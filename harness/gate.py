@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from policy.calibrate.thresholds import Thresholds
-from recorder.schema import (
-    Action,
-    AgentContext,
-    Ask,
-    Click,
-    Decision,
-    Done,
-    Drag,
-    Element,
-    KeyChord,
-    Move,
-    Observation,
-    ScrollBy,
-    TypeText,
-    Wait,
-)
+from harness.actions import digest, is_irreversible
+from recorder.schema import AgentContext, Ask, Decision, Observation, Thresholds
 
-_CANNOT_BE_UNDONE = re.compile(
-    r"\b(delete|erase|discard|remove|destroy|wipe|trash|unsubscribe|"
-    r"buy|purchase|pay|order|transfer|send|publish|overwrite|deactivate|terminate)\b",
-    re.IGNORECASE,
-)
+SILENT = Thresholds(ask_below=0, resume_above=0, novel_below=0, irreversible_below=0)
+"""Under these, no doubt makes an agent ask: only its policy's own wish, or a loop."""
 
 
 class Reason(StrEnum):
@@ -103,49 +82,3 @@ class Gate:
         after, reason = take_stance(before, decision, context.observation, self.thresholds)
         self._stances[context.agent] = after
         return reason
-
-
-def digest(observation: Observation, action: Action) -> str:
-    """Return what stands for one action on one frame."""
-    found = hashlib.blake2b(observation.pixels.tobytes(), digest_size=16)
-    found.update(repr(action).encode())
-    return found.hexdigest()
-
-
-def is_irreversible(action: Action, elements: Sequence[Element]) -> bool:
-    """Say whether the words on what an action presses say that it cannot be undone.
-
-    >>> bin_it = Element(role="button", box=(0, 0, 40, 20), text="Delete all")
-    >>> is_irreversible(Click(x=5, y=5), [bin_it]), is_irreversible(Click(x=50, y=5), [bin_it])
-    (True, False)
-    """
-    match action:
-        case Click():
-            words = _words_at(action.x, action.y, elements)
-        case Drag():
-            words = _words_at(*action.path[-1], elements)
-        case KeyChord():
-            focused = [each for each in elements if "focused" in each.states]
-            words = _words(focused) if action.key in ("Enter", " ") else action.key
-        case Wait() | Move() | ScrollBy() | TypeText() | Done() | Ask():
-            return False
-    return _CANNOT_BE_UNDONE.search(words) is not None
-
-
-def _words_at(x: int, y: int, elements: Sequence[Element]) -> str:
-    hit = [
-        each
-        for each in elements
-        if each.box[0] <= x < each.box[0] + each.box[2]
-        and each.box[1] <= y < each.box[1] + each.box[3]
-    ]
-    # the smallest is what is pressed; what contains it holds the words of its neighbours as well
-    hit.sort(key=lambda each: each.box[2] * each.box[3])
-    return _words(hit[:1])
-
-
-def _words(elements: Sequence[Element]) -> str:
-    # a field's value and the goal's own words are content, not what the control does
-    return " ".join(
-        f"{each.name} {each.text}" for each in elements if each.role not in ("textbox", "text")
-    )

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.calibrate import Gate, Reason, Thresholds
-from policy.calibrate.gate import is_irreversible
+from harness.actions import is_irreversible
+from harness.gate import Gate, Reason
+from recorder.errors import ConfigError
 from recorder.schema import (
     Action,
     AgentContext,
@@ -21,6 +22,7 @@ from recorder.schema import (
     Element,
     KeyChord,
     Observation,
+    Thresholds,
     TypeText,
     Wait,
 )
@@ -118,6 +120,19 @@ def test_what_cannot_be_undone_is_known_by_the_words_on_it(action: Action, expec
     assert Gate(THRESHOLDS).reason(look(0), Decision(action, 0.96, 1.0)) is None
 
 
+def test_a_picture_on_a_button_is_as_dangerous_as_the_button() -> None:
+    bin_icon = Element(role="image", box=(4, 4, 8, 8))
+    assert is_irreversible(Click(x=5, y=5), [*ELEMENTS, bin_icon])
+    assert not is_irreversible(Click(x=65, y=5), [*ELEMENTS, bin_icon])
+
+
 def test_what_a_field_holds_does_not_make_it_dangerous() -> None:
     field = Element(role="textbox", box=(0, 0, 50, 20), name="delete order")
     assert not is_irreversible(Click(x=5, y=5), [field])
+
+
+def test_thresholds_without_room_for_hysteresis_are_refused() -> None:
+    with pytest.raises(ConfigError, match="at least ask_below"):
+        Thresholds(ask_below=0.5, resume_above=0.4, novel_below=0, irreversible_below=0.9)
+    with pytest.raises(ConfigError, match="at least 2"):
+        Thresholds(0.5, 0.6, 0.0, 0.9, repeats=1)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 
-from policy.actions.heads import CODES, Head, unit_px
-from recorder.schema import (
+from recorder.schema.actions import (
     Action,
     Ask,
     Click,
     Done,
     Drag,
-    Element,
     KeyChord,
     Move,
-    Observation,
     ScrollBy,
     TypeText,
     Wait,
 )
+from recorder.schema.screen import Observation, element_at
 
 NEAR_PX = 6
 """How far apart two points may be and still be the same place."""
-# where it matters which point of them is hit
-_SURFACES = frozenset({"document", "canvas", "slider", "video", "application", "iframe"})
+_UNITS = {"notch": 1, "pixel": 120}  # how many of a unit make a notch
+_LEAST_NOTCHES, _LARGEST_POWER = 0.5, 3
 
 
 def accepts(one: Action, two: Action, observation: Observation) -> bool:
@@ -65,12 +63,20 @@ def _same_path(one: Drag, two: Drag, observation: Observation) -> bool:
 
 
 def _same_turn(one: ScrollBy, two: ScrollBy) -> bool:
-    turns = ((Head.SCROLL_X, one.dx, two.dx), (Head.SCROLL_Y, one.dy, two.dy))
+    turns = ((one.dx, two.dx), (one.dy, two.dy))
     return one.unit == two.unit and all(
-        CODES[head].label(first / unit_px(one.unit))
-        == CODES[head].label(second / unit_px(two.unit))
-        for head, first, second in turns
+        _turn_size(first / _UNITS[one.unit]) == _turn_size(second / _UNITS[one.unit])
+        for first, second in turns
     )
+
+
+def _turn_size(notches: float) -> int:
+    """Return how large a turn looks to a person: 0 for none, else a power of three, signed."""
+    size = abs(notches)
+    if size <= _LEAST_NOTCHES:
+        return 0
+    power = min(_LARGEST_POWER, max(0, round(math.log(size, 3))))
+    return int(math.copysign(1 + power, notches))
 
 
 def _same_place(one: tuple[int, int], two: tuple[int, int], observation: Observation) -> bool:
@@ -78,35 +84,3 @@ def _same_place(one: tuple[int, int], two: tuple[int, int], observation: Observa
         return True
     hit = element_at(one, observation.elements)
     return hit is not None and hit == element_at(two, observation.elements)
-
-
-def element_at(point: tuple[int, int], elements: Sequence[Element]) -> int | None:
-    """Return the place of the element that a point hits, None where the very point matters.
-
-    That is the smallest around it, the last of several; a label stands for the field it names.
-    """
-    x, y = point
-    around = [
-        (width * height, -number)
-        for number, element in enumerate(elements)
-        for left, top, width, height in (element.box,)
-        if left <= x < left + width and top <= y < top + height
-    ]
-    if not around:
-        return None
-    hit = -min(around)[1]
-    if elements[hit].role in _SURFACES:
-        return None
-    return _labelled(hit, elements)
-
-
-def _labelled(hit: int, elements: Sequence[Element]) -> int:
-    if elements[hit].role != "label":
-        return hit
-    named = [
-        number
-        for number, element in enumerate(elements)
-        if element.role != "label" and element.name and element.name == elements[hit].text
-    ]
-    # the field is told next to its label
-    return min(named, key=lambda number: abs(number - hit), default=hit)

@@ -1,0 +1,1 @@
+"""Agents that need no training: those that any other must beat, and language models."""

@@ -21,8 +21,9 @@ from policy.looks import count_roles, hash_template, measure_picture, measure_sc
 from policy.losses import bits, nats
 from policy.model import Outputs
 from policy.observe import ObserveConfig, View, observe
+from policy.reader.read import Reading
 from policy.text import Match
-from recorder.schema import Action, AgentContext, Decision, Episode, Observation
+from recorder.schema import Action, AgentContext, Decision, Episode, Observation, Step, Thresholds
 
 _TRUNK = 128  # numbers of the act token that novelty looks at
 
@@ -45,12 +46,14 @@ class _Memory:
     """What the network made of the last step, best first."""
     evidence: Evidence | None = None
     last: Action | None = None
+    reading: Reading | None = None
+    """What was read of the last screen."""
     repeats: int = 0
     """Times in a row that the last action was chosen before the same screen."""
 
 
 def load(folder: Path | str, *, blind: bool = False, calibrated: bool = True) -> Understudy:
-    """Return the policy in a checkpoint.
+    """Return the policy in a checkpoint; from now on the process computes on one core.
 
     Args:
         folder: the checkpoint.
@@ -60,6 +63,8 @@ def load(folder: Path | str, *, blind: bool = False, calibrated: bool = True) ->
     Raises:
         CheckpointError: the checkpoint is torn, altered, or made for other inputs.
     """
+    # a small network is no faster on more cores, and waits for them while others need them
+    torch.set_num_threads(1)
     return Understudy(checkpoint.load(Path(folder)), blind=blind, calibrated=calibrated)
 
 
@@ -75,10 +80,21 @@ class Understudy:
         self._observing = checkpoint.observe_config(self._config)
         self._known = frozenset(loaded.manifest.known_words)
         self._blind = blind
+        self._reader = loaded.reader
         self._memories: dict[str, _Memory] = {}
         path = loaded.folder / CALIBRATOR_FILE
         is_there = calibrated and path.is_file()
         self._calibrator = Calibrator.load(path, self.model_hash) if is_there else None
+
+    @property
+    def thresholds(self) -> Thresholds | None:
+        """When it should ask; None where it was not calibrated."""
+        return self._calibrator.thresholds if self._calibrator else None
+
+    @property
+    def sees_pixels(self) -> bool:
+        """Whether it looks at pictures of the screen."""
+        return self._config.sees_pixels
 
     def decide(self, batch: Sequence[AgentContext]) -> list[Decision]:
         """Return what to do for each agent."""
@@ -123,12 +139,12 @@ class Understudy:
         Raises:
             DataError: the episode is damaged.
         """
-        shown = replace(
-            episode,
-            steps=[
-                replace(step, observation=self._shown(step.observation)) for step in episode.steps
-            ],
-        )
+        reading: Reading | None = None
+        seen: list[Step] = []
+        for step in episode.steps:
+            observation, reading = self._shown(step.observation, reading)
+            seen.append(replace(step, observation=observation))
+        shown = replace(episode, steps=seen)
         steps = _EpisodeSteps(shown, self._observing if self._config.sees_pixels else None)
         found: list[dict[str, float]] = []
         for number in range(len(shown.steps)):
@@ -142,17 +158,25 @@ class Understudy:
 
     # Parts ----------------------------------------------------------------------------------------
 
-    def _shown(self, observation: Observation) -> Observation:
-        if not self._blind:
-            return observation
-        return replace(observation, elements=(), pixels=np.zeros_like(observation.pixels))
+    def _shown(
+        self, observation: Observation, before: Reading | None
+    ) -> tuple[Observation, Reading | None]:
+        """Return what is shown of an observation, and what was read of it if anything was."""
+        if self._blind:
+            goal = "" if self._reader else observation.goal
+            nothing_there = np.zeros_like(observation.pixels)
+            return replace(observation, elements=(), pixels=nothing_there, goal=goal), None
+        if self._reader:
+            reading = self._reader.read(observation.pixels, before)
+            return reading.as_seen(observation), reading
+        return observation, None
 
     def _remember(self, context: AgentContext) -> _Memory:
         """Return an agent's memory, with its present step; the same one if nothing has changed."""
-        observation = self._shown(context.observation)
         memory = self._memories.get(context.agent)
         if memory is None or context.step == 0:
             memory = self._memories[context.agent] = _Memory([], [])
+        observation, memory.reading = self._shown(context.observation, memory.reading)
         last = memory.steps[-1] if memory.steps else None
         if last and _is_same(last.observation, observation):
             return memory

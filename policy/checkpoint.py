@@ -6,7 +6,6 @@ hashes in the manifest and against limits before any memory is set aside for the
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +18,16 @@ from safetensors.torch import load_file, save_file
 
 from policy.config import UnderstudyConfig
 from policy.errors import CheckpointError, ConfigError
+from policy.files import sha256, small_file
 from policy.model import UnderstudyModel
 from policy.observe import ObserveConfig, check_preprocessing, preprocessing_hash
+from policy.reader.read import Reader
 from recorder.store import write_atomically
 
 FORMAT, VERSION = "understudy-checkpoint", 1
 CONFIG, WEIGHTS, MANIFEST = "config.json", "model.safetensors", "manifest.json"
-_MOST_JSON = 4 << 20  # bytes
+READER = "reader"
+"""Folder with the reader of a network that reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Manifest:
     tasks: list[str] = field(default_factory=list[str])
     known_words: list[int] = field(default_factory=list[int])
     """Rows of the hash table of the words that goals were made of."""
+    reader: str = ""
+    """SHA-256 of the weights of its reader; empty when it reads nothing."""
     weights_sha256: str = ""
     config_sha256: str = ""
     format: str = FORMAT
@@ -56,6 +60,8 @@ class Checkpoint:
     config: UnderstudyConfig
     manifest: Manifest
     folder: Path
+    reader: Reader | None = None
+    """What turns pictures into elements, where it reads."""
 
 
 def observe_config(config: UnderstudyConfig) -> ObserveConfig:
@@ -103,7 +109,8 @@ def load(folder: Path) -> Checkpoint:
     config = _config(folder / CONFIG)
     if config.sees_pixels:
         check_preprocessing(manifest.preprocessing, observe_config(config))
-    return Checkpoint(_model(folder / WEIGHTS, config), config, manifest, folder)
+    reader = _reader(folder / READER, manifest) if config.reads else None
+    return Checkpoint(_model(folder / WEIGHTS, config), config, manifest, folder, reader)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -113,7 +120,7 @@ def read_manifest(folder: Path) -> Manifest:
         CheckpointError: there is none, or it is no manifest of ours.
     """
     try:
-        manifest = msgspec.json.decode(_small(folder / MANIFEST), type=Manifest)
+        manifest = msgspec.json.decode(small_file(folder / MANIFEST), type=Manifest)
     except msgspec.DecodeError as error:
         raise CheckpointError(f"{folder / MANIFEST} is no manifest: {error}") from error
     if (manifest.format, manifest.version) != (FORMAT, VERSION):
@@ -124,26 +131,19 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def sha256(path: Path) -> str:
-    """Return the hash of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _small(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            read = file.read(_MOST_JSON + 1)
-    except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
-    if len(read) > _MOST_JSON:
-        raise CheckpointError(f"{path} is larger than {_MOST_JSON} bytes; that is no checkpoint")
-    return read
+def _reader(folder: Path, manifest: Manifest) -> Reader:
+    reader = Reader.load(folder)
+    if reader.model_hash != manifest.reader:
+        raise CheckpointError(
+            f"{folder} is another reader than it learned with: {reader.model_hash[:12]!r} there, "
+            f"{manifest.reader[:12]!r} wanted"
+        )
+    return reader
 
 
 def _config(path: Path) -> UnderstudyConfig:
     try:
-        said = msgspec.json.decode(_small(path), type=dict[str, Any])
+        said = msgspec.json.decode(small_file(path), type=dict[str, Any])
         if said.get("model_type") != UnderstudyConfig.model_type:
             raise CheckpointError(
                 f"{path} is of a model of type {str(said.get('model_type'))[:40]!r}; "

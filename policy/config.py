@@ -54,6 +54,8 @@ class UnderstudyConfig(PretrainedConfig):
     sees_pixels: bool = True
     sees_goal: bool = True
     """Whether the instruction comes in words, or only on the screen."""
+    reads: bool = False
+    """Whether elements and instruction are those that a reader finds in the picture."""
     frame_width_px: int = 160
     frame_height_px: int = 224
     fovea_px: int = 96
@@ -78,6 +80,8 @@ class UnderstudyConfig(PretrainedConfig):
             )
         if not (self.sees_elements or self.sees_pixels):
             raise ConfigError("neither elements nor pixels; there is nothing to look at")
+        if self.reads and not self.sees_elements:
+            raise ConfigError("it reads, but sees no elements; what is read are elements")
 
 
 def config_of_size(size: Size, **changes: Any) -> UnderstudyConfig:

@@ -23,6 +23,7 @@ from policy.actions import encode, rest_bits
 from policy.errors import DataError
 from policy.features import StepFeatures, Targets, featurise, targets
 from policy.observe import ObserveConfig, observe, preprocessing_hash
+from policy.reader.read import Reader, Reading
 from recorder.schema import Episode, Observation
 
 VERSION = 2
@@ -101,7 +102,7 @@ class Dataset:
             word_flags=arrays["word_flags"][words].astype(np.float32),
             elements=arrays["elements"][elements],
             numbers=arrays["numbers"][elements],
-            matches=pairs.reshape(listed, count, -1).astype(np.float32),
+            matches=pairs.reshape(listed, count, pairs.shape[-1]).astype(np.float32),
             boxes=arrays["boxes"][elements],
         )
         said = Targets(
@@ -126,6 +127,7 @@ def prepare(
     folder: Path,
     config: ObserveConfig | None,
     told: Callable[[int], None] = lambda _: None,
+    reader: Reader | None = None,
 ) -> Dataset:
     """Return the steps of episodes, from the cache in a folder if they are there already.
 
@@ -134,6 +136,7 @@ def prepare(
         folder: where caches are kept; each set of episodes has its own.
         config: sizes of the pictures; None to keep no pictures.
         told: is called with the number of episodes that have been read.
+        reader: what elements and instructions are read with; None for those that were recorded.
 
     Raises:
         DataError: there are no steps, or an episode is damaged; the message says which.
@@ -141,16 +144,18 @@ def prepare(
     kept = list(episodes)
     if not kept:
         raise DataError("no episodes to learn from; record some with `understudy demonstrate`")
-    place = folder / source_name(kept, config)
+    place = folder / source_name(kept, config, reader.model_hash if reader else "")
     if not (place / _INDEX).is_file():
-        _build(kept, place, config, told)
+        _build(kept, place, config, told, reader)
     return Dataset(place)
 
 
-def source_name(episodes: Sequence[Episode], config: ObserveConfig | None) -> str:
+def source_name(
+    episodes: Sequence[Episode], config: ObserveConfig | None, reader_hash: str = ""
+) -> str:
     """Return a name for a set of episodes under a config, from what they are called."""
     digest = hashlib.blake2b(digest_size=12)
-    digest.update(f"{VERSION} {preprocessing_hash(config) if config else ''}".encode())
+    digest.update(f"{VERSION} {preprocessing_hash(config) if config else ''}{reader_hash}".encode())
     for each in episodes:
         name = (each.recording, each.task, each.seed, each.goal, each.success, len(each.steps))
         digest.update(json.dumps(name).encode())
@@ -162,6 +167,7 @@ def _build(
     place: Path,
     config: ObserveConfig | None,
     told: Callable[[int], None],
+    reader: Reader | None,
 ) -> None:
     rows: list[EpisodeRow] = []
     steps: list[LearnedStep] = []
@@ -170,7 +176,7 @@ def _build(
     partial.mkdir(parents=True)
     pictures = _Pictures(partial, config, sum(len(each.steps) for each in episodes))
     for number, episode in enumerate(episodes, start=1):
-        read = read_episode(episode, pictures.add)
+        read = read_episode(episode, pictures.add, reader)
         success = episode.success is not False
         row = (episode.task, episode.seed, episode.recording, len(steps), len(read), success)
         rows.append(EpisodeRow(*row))
@@ -192,13 +198,16 @@ def _build(
 
 
 def read_episode(
-    episode: Episode, add: Callable[[Observation], tuple[int, tuple[float, float]]]
+    episode: Episode,
+    add: Callable[[Observation], tuple[int, tuple[float, float]]],
+    reader: Reader | None = None,
 ) -> list[LearnedStep]:
     """Return the steps of an episode as they are learned from.
 
     Args:
         episode: what was done.
         add: keeps a picture, and returns its row and its scale across and down.
+        reader: what elements and instructions are read with; None for those that were recorded.
 
     Raises:
         DataError: the episode is damaged; the message says which one and how.
@@ -208,11 +217,15 @@ def read_episode(
         raise DataError(f"{name} has no steps; leave it out")
     read: list[LearnedStep] = []
     before_ns: int | None = None
+    reading: Reading | None = None
     for number, step in enumerate(episode.steps):
         observation = step.observation
         pixels = observation.pixels
         if pixels.ndim != 3 or not pixels.size or pixels.dtype != np.uint8:
             raise DataError(f"{name}: step {number} has pixels {pixels.shape} of {pixels.dtype}")
+        if reader:
+            reading = reader.read(pixels, reading)
+            observation = reading.as_seen(observation)
         gap_ms = 0 if before_ns is None else (step.t_ns - before_ns) // 1_000_000
         if gap_ms < 0:
             raise DataError(f"{name}: step {number} begins before the one before it")

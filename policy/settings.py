@@ -32,6 +32,9 @@ class TrainConfig:
     """See the picture of the screen."""
     goal: bool = True
     """Be told the goal in words, and not only by what is on the screen."""
+    reader: str = ""
+    """See only what is on the screen: elements and goal are read from the picture by the reader in
+    this folder, or by the one that comes with us if it is `shipped`."""
     encoder: str = "conv"
     """Screen encoder: conv, or the folder of a vision model of transformers."""
     save_every: int = 100

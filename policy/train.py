@@ -35,6 +35,8 @@ from policy.interrupts import held_interrupts
 from policy.loader import collate
 from policy.losses import bits, nats, total_loss
 from policy.model import UnderstudyModel
+from policy.reader import checkpoint as reader_checkpoint
+from policy.reader.read import SHIPPED, Reader
 from policy.settings import TrainConfig
 from recorder.schema import Episode
 from recorder.store import write_atomically
@@ -101,7 +103,9 @@ def train(
     ears = ears or Ears()
     network = network_config(config)
     observing = checkpoint.observe_config(network) if network.sees_pixels else None
-    dataset = prepare(episodes, folder / "cache", observing, ears.read)
+    place = reader_folder(config)
+    reader = Reader.load(place) if place else None
+    dataset = prepare(episodes, folder / "cache", observing, ears.read, reader)
     every = windows(dataset.episodes, config.context)
     _claim(folder, config, dataset)
     accelerator = Accelerator(mixed_precision="bf16" if torch.cuda.is_available() else "no")
@@ -137,7 +141,7 @@ def train(
                 if accelerator.is_main_process:
                     inner = accelerator.unwrap_model(prepared)
                     made = manifest(network, config, dataset)
-                    _save(folder, update + 1, inner, optimizer, made, config.save_every)
+                    _save(folder, update + 1, inner, optimizer, made, config)
             if is_over:
                 raise KeyboardInterrupt
     accelerator.wait_for_everyone()
@@ -158,8 +162,16 @@ def network_config(config: TrainConfig) -> UnderstudyConfig:
         sees_elements=config.elements,
         sees_pixels=config.pixels,
         sees_goal=config.goal,
+        reads=bool(config.reader),
         encoder=config.encoder,
     )
+
+
+def reader_folder(config: TrainConfig) -> Path | None:
+    """Return the folder of the reader that a training config asks for, if it asks for one."""
+    if not config.reader:
+        return None
+    return SHIPPED if config.reader == "shipped" else Path(config.reader)
 
 
 def new_model(config: UnderstudyConfig, seed: int) -> UnderstudyModel:
@@ -263,7 +275,13 @@ def manifest(
         },
         tasks=sorted({row.task for row in dataset.episodes}),
         known_words=dataset.goal_words(),
+        reader=_reader_hash(config),
     )
+
+
+def _reader_hash(config: TrainConfig) -> str:
+    place = reader_folder(config)
+    return reader_checkpoint.read_manifest(place).weights_sha256 if place else ""
 
 
 def _claim(folder: Path, config: TrainConfig, dataset: Dataset) -> None:
@@ -290,12 +308,14 @@ def _save(
     model: UnderstudyModel,
     optimizer: torch.optim.AdamW,
     made: checkpoint.Manifest,
-    every: int,
+    config: TrainConfig,
 ) -> None:
     partial, place = folder / "partial", folder / f"update-{update:07d}"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     save_file(_moments(model, optimizer), partial / OPTIMIZER)
+    if reader := reader_folder(config):
+        reader_checkpoint.copy(reader, partial / checkpoint.READER)
     checkpoint.save(partial, model, made)
     before = saved(folder)
     shutil.rmtree(place, ignore_errors=True)
@@ -303,7 +323,9 @@ def _save(
     for old in before:
         if old == place:
             continue
-        if _updates(old) % every:  # of an interruption: no run without one would have it
+        if (
+            _updates(old) % config.save_every
+        ):  # of an interruption: no run without one would have it
             shutil.rmtree(old)
         else:  # only the newest can be gone on from
             (old / OPTIMIZER).unlink(missing_ok=True)

@@ -1,0 +1,124 @@
+"""Labels: a page's own DOM says what is written where, inside fields too."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from policy.errors import DataError
+from policy.reader import shards
+from policy.reader.label import ROLES, Labelled, Renderer, chromium
+from policy.reader.pages import Page, draw_page
+from policy.reader.styles import FONTS, UNSEEN_FONTS
+from tests.policy.reader.drawn import drawn_page
+from tests.waiting import until
+
+_BODY = """<body style="margin:0;font:12px 'Liberation Sans'">
+<p style="margin:10px">Plain <a href=#>linked</a> end.</p>
+<input style="margin-left:10px;width:100px" value="in a field"><br>
+<label><input type=checkbox checked>Tick</label>
+<button disabled>Press me</button>
+<div style="position:absolute;top:0;left:120px;width:60px;height:30px;background:#ccc"></div>
+"""
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Iterator[Renderer]:
+    with chromium() as found:
+        yield found
+
+
+def _words(page: Labelled) -> dict[str, tuple[float, float, float, float]]:
+    return {
+        line.text(number): (line.edges(number)[0], line.top, line.edges(number)[1], line.bottom)
+        for line in page.lines
+        for number in range(len(line.words))
+    }
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_all_that_is_written_is_told_where_it_is(renderer: Renderer, scale: float) -> None:
+    page = renderer.render(Page(_BODY, 200, 120, scale, focus=True))
+    assert page.pixels.shape == (120 * scale, 200 * scale, 3)
+    words = _words(page)
+    assert {*words} == {"Plain", "linked", "end.", "in", "a", "field", "Tick", "Press", "me"}
+    for left, top, right, bottom in words.values():
+        inside = page.pixels[round(top) : round(bottom), round(left) : round(right)]
+        assert int(inside.max()) - int(inside.min()) > 60, "there is no ink"
+    linked = {
+        line.text(n) for line in page.lines for n, is_link in enumerate(line.linked) if is_link
+    }
+    assert linked == {"linked"}
+    assert [(each.role, each.states) for each in page.widgets] == [
+        ("textbox", ("focused",)),
+        ("checkbox", ("checked",)),
+        ("button", ("disabled",)),
+    ]
+    (field,) = [line for line in page.lines if line.text(0) == "in"]
+    assert page.widgets[field.owner].role == "textbox"
+
+
+@pytest.mark.browser
+def test_what_is_covered_is_not_told(renderer: Renderer) -> None:
+    hidden = "<div style='position:absolute;top:0;left:0;width:200px;height:60px;background:#ccc'>"
+    page = renderer.render(Page(f"<body>Hidden{hidden}</div>", 200, 60, 1.0, focus=False))
+    assert not page.lines
+
+
+def test_pages_follow_from_their_number_alone() -> None:
+    assert draw_page(7) == draw_page(7) != draw_page(8)
+    assert not {*FONTS} & {*UNSEEN_FONTS}
+
+
+def test_a_shard_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    pages = [drawn_page("one two"), drawn_page("three", ticked=False)]
+    path = shards.shard_path(tmp_path, 3)
+    shards.write(path, pages)
+    assert shards.shards(tmp_path) == [3]
+    for found, wanted in zip(shards.read(path), pages, strict=True):
+        assert np.array_equal(found.pixels, wanted.pixels)
+        assert (found.lines, found.widgets) == (wanted.lines, wanted.widgets)
+    assert all(widget.role in ROLES for page in pages for widget in page.widgets)
+
+
+def test_a_damaged_shard_says_which_it_is(tmp_path: Path) -> None:
+    path = shards.shard_path(tmp_path, 3)
+    shards.write(path, [drawn_page("one")])
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(DataError, match="shard-0000003"):
+        shards.read(path)
+
+
+_GENERATE = """
+import sys
+from pathlib import Path
+from policy.reader.shards import generate
+generate(Path(sys.argv[1]), range(2))
+"""
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_generation_that_is_killed_goes_on(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _GENERATE, str(tmp_path)]
+    first = shards.shard_path(tmp_path, 0)
+    running = subprocess.Popen(command, start_new_session=True)
+    until(first.exists, "a first shard", patience_s=120)
+    # and the browser with it, which would end by itself
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    written = first.stat().st_mtime_ns
+    subprocess.run(command, check=True)
+    assert shards.shards(tmp_path) == [0, 1]
+    assert first.stat().st_mtime_ns == written, "a complete shard is not drawn again"
+    assert all(len(shards.read(shards.shard_path(tmp_path, n))) == shards.PAGES for n in (0, 1))

@@ -86,6 +86,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     operator: Mapping[str, float] = {}
     """Parameters of the simulated person; empty where a real one was there."""
     thresholds: Mapping[str, float] = {}
+    settings: Mapping[str, str] = {}
+    """What else says how it is played: trigger, seed of all draws, agents, allocator."""
     tools: Mapping[str, str] = {}
     """Versions of browser, fonts and packages."""
     metrics_version: int = METRICS_VERSION
@@ -134,7 +136,7 @@ class EpisodeStarted(_Event, frozen=True, tag_field="kind", tag="start"):
         return self.planned.key
 
 
-class StepTaken(_Event, frozen=True, tag_field="kind", tag="step"):
+class StepTaken(_Event, frozen=True, tag_field="kind", tag="step", omit_defaults=True):
     """One action was executed."""
 
     episode: str
@@ -147,6 +149,8 @@ class StepTaken(_Event, frozen=True, tag_field="kind", tag="step"):
     p_accept: float | None = None
     """None where no policy decided."""
     novelty: float | None = None
+    deed: str = ""
+    """The whole action as JSON where a person did it, so that a shift can be replayed."""
 
 
 class HelpRequested(_Event, frozen=True, tag_field="kind", tag="ask"):
@@ -214,6 +218,27 @@ class LightIgnored(_Event, frozen=True, tag_field="kind", tag="dark"):
     t_ms: int
 
 
+class TimeSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where the time of a fast-forward run went, in ms."""
+
+    capture_ms: float
+    """Arming the guard and reading the page, pictures included."""
+    decide_ms: float
+    """Planning anew where the plan did not reach to the end."""
+    inject_ms: float
+    """From the first input to the last one's acknowledgement."""
+    settle_ms: float
+    """Until the page was at rest, by its own clock."""
+    verify_ms: float
+    """Reading the checker and comparing what was reached with what was expected."""
+
+    @property
+    def total_ms(self) -> float:
+        """All of it."""
+        seen_ms = self.capture_ms + self.decide_ms
+        return seen_ms + self.inject_ms + self.settle_ms + self.verify_ms
+
+
 class LightRun(_Event, frozen=True, tag_field="kind", tag="forward"):
     """The light was clicked and the run is over; its click is a contact besides."""
 
@@ -226,6 +251,8 @@ class LightRun(_Event, frozen=True, tag_field="kind", tag="forward"):
     outcome: Outcome
     damage_s: float = 0.0
     """Human seconds that its harm costs beyond doing the task anew."""
+    split: TimeSplit | None = None
+    """Where `exec_ms` went; None where nobody measured it."""
 
 
 class EpisodeEnded(_Event, frozen=True, tag_field="kind", tag="end"):

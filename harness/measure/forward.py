@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.errors import ConfigError
+from harness.measure.bootstrap import cluster_weights, percentile_interval
 from harness.measure.events import LightRun, Outcome
 from harness.measure.intervals import (
     Estimate,
@@ -62,6 +63,24 @@ def funnel(episodes: Sequence[Episode]) -> Funnel:
             if light.run and light.run.outcome is Outcome.VERIFIED
         ),
     )
+
+
+def median_speed_up(episodes: Sequence[Episode]) -> Interval:
+    """Return the median speed-up of verified runs, with limits from drawing tasks anew.
+
+    Raises:
+        ConfigError: no run was verified.
+    """
+    groups = [funnel(group).speed_ups for group in _by_task(episodes)]
+    groups = [group for group in groups if group]
+    if not groups:
+        raise ConfigError("no run was verified: there is no speed-up")
+    values = np.concatenate(groups)
+    order = np.argsort(values)
+    task = np.repeat(np.arange(len(groups)), [len(group) for group in groups])[order]
+    reached = np.cumsum(cluster_weights(len(groups))[:, task], axis=1)  # (draws, runs)
+    middle = np.argmax(reached >= reached[:, -1:] / 2, axis=1)
+    return percentile_interval(float(np.median(values)), values[order][middle])
 
 
 def wrong_per_light(episodes: Sequence[Episode]) -> Estimate:

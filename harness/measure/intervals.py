@@ -195,6 +195,21 @@ def inverse(estimate: Estimate) -> Estimate:
             return AtMost(1 / low)
 
 
+def level(estimate: Estimate) -> float:
+    """Return a figure's value, or its bound where only that is known.
+
+    >>> level(AtLeast(3.0))
+    3.0
+    """
+    match estimate:
+        case Interval(value, _, _):
+            return value
+        case AtLeast(low):
+            return low
+        case AtMost(high):
+            return high
+
+
 def total(values: Floats) -> Interval:
     """Return the sum over clusters, Σx ± t_{T-1}·√(T/(T-1)·Σ(x-x̄)²)."""
     n = len(values)
@@ -221,6 +236,18 @@ def few(counts: Floats, exposures: Floats) -> Interval:
     wider = spread * _t(n) / _NORMAL
     low, high = k * (lower / k) ** wider, k * (upper / k) ** wider
     return Interval(k / exposure, float(low / exposure), float(high / exposure))
+
+
+def poisson(count: float, exposure: float) -> Interval:
+    """Return independent events per unit of exposure, within one cluster. Source: Garwood, 1936.
+
+    Raises:
+        ValueError: there was no exposure.
+    """
+    if exposure <= 0:
+        raise ValueError("a rate wants a positive exposure")
+    lower, upper = _poisson_limits(float(count))
+    return Interval(count / exposure, lower / exposure, upper / exposure)
 
 
 def _kind_rate(counts: Floats, exposures: Floats) -> Interval:

@@ -117,9 +117,14 @@ def output_s(episode: Episode) -> float:
     A task that the person completed adds nothing however fast they were, and neither does one that
     nobody worked on.
     """
-    if not is_verified(episode) or episode.finisher in (None, Controller.HUMAN):
+    if not is_agents_work(episode):
         return 0.0
     return max(0.0, episode.planned.human.seconds - hands_on_s(episode))
+
+
+def is_agents_work(episode: Episode) -> bool:
+    """Return whether the goal was reached and it was not a person who took the last step."""
+    return is_verified(episode) and episode.finisher not in (None, Controller.HUMAN)
 
 
 def is_silent_failure(episode: Episode) -> bool:

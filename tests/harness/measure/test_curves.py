@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -11,12 +12,16 @@ from harness.measure.curves import (
     Alarms,
     Fork,
     Point,
+    Triggers,
     Unaided,
     alarms,
     area,
     hours_to_halve,
     normalised_area,
+    normalised_area_interval,
+    point,
 )
+from harness.measure.metrics import Tally
 
 RANDOM = [Point(0, 10), Point(10, 20)]
 ORACLE = [Point(0, 10), Point(5, 30), Point(10, 30)]
@@ -54,3 +59,38 @@ def test_a_request_was_needed_if_the_agent_alone_mostly_fails() -> None:
     assert alarms([needed, needless], 1) == Alarms(0.5, 0.5, 3.0)
     nothing = alarms([], 0)
     assert all(map(math.isnan, (nothing.false_share, nothing.missed_share, nothing.lead_s)))
+
+
+def tasks(interventions: int, outputs: Sequence[float]) -> dict[str, Tally]:
+    """As many interventions in each task of ten baseline minutes, and so much output."""
+    return {
+        f"task {n}": Tally(baseline_s=600, output_s=output, interventions=interventions)
+        for n, output in enumerate(outputs)
+    }
+
+
+def test_a_point_is_per_baseline_hour() -> None:
+    assert point(tasks(2, [100, 300])) == Point(12, 1200)
+    with pytest.raises(ValueError, match="attempted"):
+        point({})
+
+
+def test_the_area_has_an_interval_over_tasks() -> None:
+    never = tasks(0, [100, 200, 300, 250])
+    own, random, oracle = (
+        [never, tasks(1, outputs)]
+        for outputs in ([250, 300, 450, 300], [110, 210, 320, 260], [300, 400, 500, 450])
+    )
+    found = normalised_area_interval(Triggers(own, random, oracle), most=6)
+    points = [[point(run) for run in curve] for curve in (own, random, oracle)]
+    exact = normalised_area(points[0], points[1], points[2], 6)
+    assert found.value == pytest.approx(exact)
+    assert 0 < found.low < found.value < found.high < 1
+    assert normalised_area_interval(Triggers(oracle, random, oracle), 6).low == pytest.approx(1)
+
+
+def test_draws_in_which_an_oracle_is_no_better_do_not_count() -> None:
+    never = tasks(0, [100, 100])
+    random, oracle = [never, tasks(1, [150, 150])], [never, tasks(1, [150, 400])]
+    found = normalised_area_interval(Triggers(oracle, random, oracle), most=6)
+    assert (found.low, found.value, found.high) == pytest.approx((1, 1, 1))

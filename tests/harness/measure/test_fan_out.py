@@ -6,9 +6,11 @@ import math
 
 import pytest
 
-from harness.measure.fan_out import fan_out_90, productive_agents, productive_s, waits
+from harness.errors import ConfigError
+from harness.measure.fan_out import fan_out, fan_out_90, productive_agents, productive_s, waits
+from harness.measure.state import Run
 from recorder.schema import Controller
-from tests.harness.measure.stories import Story, planned
+from tests.harness.measure.stories import Story, planned, run_of
 
 
 def test_waiting_and_being_held_are_not_productive() -> None:
@@ -47,3 +49,43 @@ def test_waits_are_those_of_requests_that_were_answered() -> None:
 def test_the_fan_out_needs_one_agent_to_compare_with() -> None:
     with pytest.raises(KeyError):
         fan_out_90({2: 1.0})
+
+
+def shift(agents: int, busy: int, tasks: int = 6) -> Run:
+    """Agents that each work `busy` of 100 steps of a shift, one task after another."""
+    stories = [
+        Story(planned(f"task {n % tasks}", seed=n, seconds=9)).steps(busy).done()
+        for n in range(agents * tasks)
+    ]
+    for story in stories:
+        story.end()
+    return run_of(stories, duty_ms=100 * 100 * tasks)
+
+
+def test_fan_out_has_an_interval_that_equal_tasks_leave_no_width() -> None:
+    found = fan_out({1: shift(1, 90), 2: shift(2, 88), 4: shift(4, 40)})
+    assert found.productive[1].value == pytest.approx(0.9)
+    assert found.productive[2].value == pytest.approx(1.76)
+    assert (found.fo_90.low, found.fo_90.value, found.fo_90.high) == (2, 2, 2)
+    assert found.productive[4].low == pytest.approx(found.productive[4].high)
+
+
+def test_tasks_that_keep_a_person_busy_make_the_fan_out_unsure() -> None:
+    stories = [
+        Story(planned(f"task {n % 5}", seed=n, seconds=9)).steps(10 + 30 * (n % 5)).done()
+        for n in range(20)
+    ]
+    for story in stories:
+        story.end()
+    crowded = run_of(stories, duty_ms=70_000)
+    found = fan_out({1: shift(1, 90), 4: crowded})
+    assert found.productive[4].low <= found.productive[4].value <= found.productive[4].high
+    assert found.fo_90.low <= found.fo_90.value <= found.fo_90.high
+
+
+def test_a_fan_out_wants_somebody_on_duty() -> None:
+    idle = run_of([Story().steps(3).done().end()])
+    with pytest.raises(ConfigError, match=r"without duty: \[2\]"):
+        fan_out({1: shift(1, 90), 2: idle})
+    with pytest.raises(ConfigError, match="with one agent"):
+        fan_out({2: shift(2, 90)})

@@ -9,7 +9,13 @@ import pytest
 
 from harness.errors import ConfigError
 from harness.measure.events import LightIgnored, LightLit, LightRun, Outcome
-from harness.measure.forward import funnel, saved_per_hour, saved_s, wrong_per_light
+from harness.measure.forward import (
+    funnel,
+    median_speed_up,
+    saved_per_hour,
+    saved_s,
+    wrong_per_light,
+)
 from harness.measure.intervals import AtMost, Interval
 from harness.measure.state import Episode
 from tests.harness.measure.stories import Story, planned
@@ -101,3 +107,24 @@ def test_without_a_click_or_an_hour_there_is_no_figure() -> None:
         wrong_per_light([episode(Lit(4, None))])
     with pytest.raises(ConfigError, match="no episode"):
         saved_per_hour([Story().end().episode()])
+
+
+def test_the_median_speed_up_is_as_sure_as_its_tasks_agree() -> None:
+    agreeing = [
+        episode(Lit(left, Outcome.VERIFIED), task=f"t{number}")
+        for number in range(8)
+        for left in (10, 11, 12)
+    ]
+    found = median_speed_up([*agreeing, episode(Lit(99, Outcome.WRONG), task="t0")])
+    assert found.value == pytest.approx(11 / 0.04)
+    assert 10 / 0.04 <= found.low <= found.high <= 12 / 0.04
+    torn = [
+        episode(Lit(left, Outcome.VERIFIED), task=f"t{left}") for left in (4, 6, 10, 18, 34, 66)
+    ]
+    wide = median_speed_up(torn)
+    assert wide.high / wide.low > 2 * found.high / found.low
+
+
+def test_without_a_verified_run_there_is_no_speed_up() -> None:
+    with pytest.raises(ConfigError, match="no run was verified"):
+        median_speed_up([episode(Lit(12, Outcome.STOPPED))])

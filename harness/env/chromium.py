@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -147,6 +148,14 @@ class Tab:
             InfrastructureError: the page is gone, or refuses.
         """
         return await self._devtools.send(method, values, session=self._session)
+
+    async def send_all(self, commands: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Send some commands in one piece, and wait until all are answered.
+
+        Raises:
+            InfrastructureError: the page is gone, or refuses one of them.
+        """
+        await self._devtools.send_all(commands, session=self._session)
 
     async def prepare(self, url: str) -> None:
         """Give the page its size, language, time zone and fonts, and show a URL in it."""

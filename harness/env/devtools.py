@@ -87,21 +87,35 @@ class Devtools:
         Raises:
             InfrastructureError: the browser or the page is gone, or refuses.
         """
+        (answer,) = await self.send_all([(method, values or {})], session=session)
+        return answer
+
+    async def send_all(
+        self, commands: Sequence[tuple[str, Mapping[str, Any]]], *, session: str = ""
+    ) -> list[dict[str, Any]]:
+        """Return the answers to some commands, which go out in one piece.
+
+        Raises:
+            InfrastructureError: the browser or the page is gone, or refuses one of them.
+        """
         if not self.is_open:
             raise InfrastructureError("the browser is gone")
-        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._waiting[self.post(method, values, session=session)] = (session, answer)
-        return await answer
+        loop = asyncio.get_running_loop()
+        answers: list[asyncio.Future[dict[str, Any]]] = []
+        messages: list[bytes] = []
+        for method, values in commands:
+            answer: asyncio.Future[dict[str, Any]] = loop.create_future()
+            messages.append(self._message(method, values, session))
+            self._waiting[self._last] = (session, answer)
+            answers.append(answer)
+        self._writer.write(b"".join(messages))
+        return await asyncio.gather(*answers)
 
     def post(
         self, method: str, values: Mapping[str, Any] | None = None, *, session: str = ""
     ) -> int:
         """Send a command whose answer nobody waits for, and return its number."""
-        self._last += 1
-        message: dict[str, Any] = {"id": self._last, "method": method, "params": values or {}}
-        if session:
-            message["sessionId"] = session
-        self._writer.write(msgspec.json.encode(message) + b"\0")
+        self._writer.write(self._message(method, values or {}, session))
         return self._last
 
     def on(self, event: str, handler: Handler, *, session: str = "") -> None:
@@ -130,6 +144,13 @@ class Devtools:
         await self._listening
 
     # Parts ----------------------------------------------------------------------------------------
+
+    def _message(self, method: str, values: Mapping[str, Any], session: str) -> bytes:
+        self._last += 1
+        message: dict[str, Any] = {"id": self._last, "method": method, "params": values}
+        if session:
+            message["sessionId"] = session
+        return msgspec.json.encode(message) + b"\0"
 
     async def _listen(self) -> None:
         try:

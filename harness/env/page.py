@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import io
 import json
 import math
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.actions import points_of
 from harness.env.browsers import Browsers, Lease
 from harness.env.chromium import Tab
+from harness.env.seeing import decoded, listed
 from harness.env.stage import AREA
 from harness.errors import ConfigError, InfrastructureError
 from harness.tasks.faults import Fault, known_faults
@@ -25,16 +26,11 @@ from recorder.ledger import Ledger
 from recorder.schema import (
     Action,
     Ask,
-    Click,
     Controller,
     Done,
-    Drag,
     Element,
-    KeyChord,
     Move,
     Observation,
-    ScrollBy,
-    TypeText,
     Wait,
 )
 
@@ -152,16 +148,80 @@ class TaskPage:
             await self._guarded(self._acting.perform(action))
             self._cursor = _cursor_after(action) or self._cursor
         status = await self._call(f"settle({ms})")
-        is_won = bool(status["over"]) and status["reward"] == 1
-        if is_won and episode.index + 1 < len(episode.task.pages):
-            episode.index += 1
-            episode.before_ms += int(status["now"])
-            status = await self._show(episode)
-            is_won = False
+        status, is_won = await self._turned(episode, status)
         return await self._judge(episode, action, status, is_won=is_won)
 
+    async def rested(self) -> dict[str, Any]:
+        """Let just as much virtual time pass as what was set going takes; return the page's status.
+
+        Raises:
+            InfrastructureError: the page is gone.
+        """
+        return await self._call("rest()")
+
+    async def took(self, actions: Sequence[Action], status: dict[str, Any]) -> Outcome:
+        """Return what came of actions that other hands did.
+
+        No new picture is taken: what is returned has the last one; see `pictured`.
+
+        Args:
+            actions: what was done, at least one.
+            status: of the page that has come to rest since.
+
+        Raises:
+            ConfigError: no episode is running.
+            InfrastructureError: the page is gone.
+        """
+        episode = self._episode
+        if not episode or episode.is_over:
+            raise ConfigError("no episode is running; call reset first")
+        episode.steps += len(actions)
+        for action in actions:
+            self._cursor = _cursor_after(action) or self._cursor
+        status, is_won = await self._turned(episode, status)
+        outcome = await self._judge(episode, actions[-1], status, is_won=is_won, pictured=False)
+        episode.is_over = outcome.terminated or outcome.truncated
+        return outcome
+
+    async def pictured(self, observation: Observation) -> Observation:
+        """Return an observation of the page with a picture of how it looks now.
+
+        Raises:
+            InfrastructureError: the page is gone.
+        """
+        self._last = replace(observation, pixels=await self._pixels())
+        return self._last
+
+    async def observe(self) -> Observation:
+        """Return what the page shows now, of which no step is made and no time passes.
+
+        Raises:
+            ConfigError: no episode is running.
+            InfrastructureError: the page is gone.
+        """
+        if not self._episode or self._episode.is_over:
+            raise ConfigError("no episode is running; call reset first")
+        return await self._observe(await self._call("settle(0)"))
+
+    async def _turned(
+        self, episode: _Episode, status: dict[str, Any]
+    ) -> tuple[dict[str, Any], bool]:
+        """Turn to the next page where one is won; return the status, and if the last one is."""
+        is_won = bool(status["over"]) and status["reward"] == 1
+        if not is_won or episode.index + 1 == len(episode.task.pages):
+            return status, is_won
+        episode.index += 1
+        episode.before_ms += int(status["now"])
+        return await self._show(episode), False
+
     async def _judge(
-        self, episode: _Episode, action: Action, status: dict[str, Any], *, is_won: bool
+        self,
+        episode: _Episode,
+        action: Action,
+        status: dict[str, Any],
+        *,
+        is_won: bool,
+        pictured: bool = True,
     ) -> Outcome:
         says_done = isinstance(action, Done)
         terminated = bool(status["over"]) or says_done
@@ -174,7 +234,7 @@ class TaskPage:
         if says_done:
             ended["claim"] = "done"
         return Outcome(
-            observation=await self._observe(status),
+            observation=await self._observe(status, pictured=pictured),
             reward=float(is_won),
             terminated=terminated,
             truncated=truncated,
@@ -248,12 +308,12 @@ class TaskPage:
         info = {"verified": False, "infrastructure_error": reason}
         return Outcome(observation=self._last, truncated=True, info=info)
 
-    async def _observe(self, status: dict[str, Any]) -> Observation:
+    async def _observe(self, status: dict[str, Any], *, pictured: bool = True) -> Observation:
         assert self._episode
         elements: tuple[Element, ...] = ()
         if self._config.elements:
-            elements = _elements(await self._call("elements()"))
-        pixels = await self._pixels()
+            elements = listed(status.get("elements") or await self._call("elements()"))
+        pixels = await self._pixels() if pictured or not self._last else self._last.pixels
         ms = self._episode.before_ms + int(status["now"])
         self._last = Observation(
             pixels=pixels,
@@ -266,7 +326,7 @@ class TaskPage:
 
     async def _pixels(self) -> NDArray[np.uint8]:
         shot = await self._send("Page.captureScreenshot", format="png", optimizeForSpeed=True)
-        return _decoded(base64.b64decode(shot["data"]))
+        return decoded(base64.b64decode(shot["data"]))
 
     async def _call(self, call: str) -> Any:
         answer = await self._send(
@@ -293,56 +353,16 @@ class TaskPage:
 
 def _check(action: Action) -> None:
     width, height = AREA
-    for x, y in _points(action):
+    for x, y in points_of(action):
         if not (0 <= x < width and 0 <= y < height):
             raise ConfigError(
                 f"({x}, {y}) is not on the page; allowed: 0 to {width - 1}, 0 to {height - 1}"
             )
 
 
-def _points(action: Action) -> tuple[tuple[int, int], ...]:
-    match action:
-        case Move() | Click() | ScrollBy():
-            return ((action.x, action.y),)
-        case Drag():
-            return action.path
-        case Wait() | KeyChord() | TypeText() | Done() | Ask():
-            return ()
-
-
 def _cursor_after(action: Action) -> tuple[int, int] | None:
-    points = _points(action)
+    points = points_of(action)
     return points[-1] if points else None
-
-
-def _decoded(png: bytes) -> NDArray[np.uint8]:
-    from PIL import Image  # noqa: PLC0415 - an optional extra
-
-    with Image.open(io.BytesIO(png)) as image:
-        return np.array(image.convert("RGB"))
-
-
-def _elements(found: Sequence[dict[str, Any]]) -> tuple[Element, ...]:
-    width, height = AREA
-    kept: list[Element] = []
-    for one in found:
-        left, top, wide, high = one["box"]
-        x, y = math.floor(left), math.floor(top)
-        box = (x, y, math.ceil(left + wide) - x, math.ceil(top + high) - y)
-        if x >= width or y >= height:
-            continue
-        kept.append(
-            Element(
-                role=one["role"],
-                box=box,
-                name=one.get("name", ""),
-                text=one.get("text", ""),
-                value=one.get("value", ""),
-                states=tuple(one.get("states", ())),
-                selectors=tuple(one.get("selectors", ())),
-            )
-        )
-    return tuple(kept)
 
 
 def _number(value: Any) -> float:

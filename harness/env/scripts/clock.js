@@ -43,10 +43,11 @@ const makeClock = (view, epoch) => {
   });
   view.performance.now = () => now;
 
-  const earliest = (until) => {
+  const earliest = (until, counts = () => true) => {
     let found = null;
     for (const [id, timer] of timers) {
-      if (timer.at <= until && (!found || timer.at < found.at)) found = { id, ...timer };
+      const isEarlier = timer.at <= until && (!found || timer.at < found.at);
+      if (isEarlier && counts(timer)) found = { id, ...timer };
     }
     return found;
   };
@@ -68,5 +69,13 @@ const makeClock = (view, epoch) => {
     now = until;
   };
 
-  return { runFor, now: () => now };
+  // Returns how long until the next call that comes within `ms`, null where none does; what recurs
+  // more slowly, as clocks do, is nobody's to wait for.
+  const due = (ms) => {
+    const SLOW_MS = 250;
+    const next = earliest(now + ms, (timer) => timer.every < SLOW_MS);
+    return next && next.at - now;
+  };
+
+  return { runFor, due, now: () => now };
 };

@@ -48,6 +48,7 @@ const stage = (() => {
     const start = performance.now();
     return {
       runFor: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      due: () => null,
       now: () => Math.round(performance.now() - start),
     };
   };
@@ -184,8 +185,19 @@ const stage = (() => {
     return listing();
   };
 
+  // Lets just as much time pass as what was set going takes; returns the status and the elements. It
+  // waits for no picture.
+  const rest = async () => {
+    const [SOON_MS, MOST_MS] = [300, 5000];
+    const until = clock.now() + MOST_MS;
+    for (let due; clock.now() < until && (due = clock.due(SOON_MS)) !== null; ) {
+      await clock.runFor(due);
+    }
+    return { ...status(), elements: elements() };
+  };
+
   // Runs a function of an expert in the page; experts look behind the screen, policies never do.
   const read = (text, values) => faults.unmasked(() => evaluated(text)(...values));
 
-  return { open, settle, elements, read };
+  return { open, settle, rest, elements, read };
 })();

@@ -1,0 +1,231 @@
+// The guard: lets through to a page what was planned, where and as it was planned, and nothing else.
+//
+// It lives in a JavaScript world of its own in each frame, which the page can neither see nor alter,
+// and hears each event before the page does. What does not meet its target is blocked, and so is all
+// that comes after it until the guard is armed anew or disarmed: inputs are sent all at once, and
+// those behind a mismatch are on their way already.
+const makeGuard = (list) => {
+  const HEARD = [
+    "pointerdown", "mousedown", "pointerup", "mouseup", "click", "auxclick", "dblclick",
+    "contextmenu", "pointermove", "mousemove", "wheel", "dragstart", "drop", "touchstart",
+    "keydown", "keypress", "keyup", "beforeinput", "paste", "cut",
+  ];
+  const CLICKABLE = "a, button, label, option, summary, [role], [onclick]";
+  const SPOKEN = ["aria-label", "placeholder", "title", "alt", "type", "href"];
+  const PRESSED_BY = ["Enter", " "]; // keys that click what has the focus
+
+  let moves = null; // null: disarmed, everything passes
+  let at = 0; // the move under way
+  let count = 0; // of its presses or keys that are done
+  let isDown = false; // its button or its key
+  let fault = ""; // why nothing passes any more
+  let targets = []; // of the plan, as they were found when it was made
+  let noted = []; // what each of them said then
+  let around = ""; // what was written on the page then
+  let anchor = null; // what had the focus when the guard was armed
+  let held = new Map(); // what a field is to hold, as the moves before have left it
+
+  // What is seen of a node ---------------------------------------------------------------------------
+
+  // Outside a closed shadow root its host is the target of whatever happens within.
+  const seen = (node) => {
+    let found = node;
+    for (let root = node.getRootNode(); root instanceof ShadowRoot; root = root.host.getRootNode()) {
+      if (root.mode === "closed") found = root.host;
+    }
+    return found;
+  };
+  const control = (node) => node.closest?.("label")?.control ?? node;
+  const words = (node) => {
+    const field = control(node);
+    // not innerText, which lays the page out: this is asked with every key
+    const labels = [...(field.labels ?? [])].map((label) => label.textContent);
+    const said = SPOKEN.map((name) => field.getAttribute?.(name));
+    const caption = /^(button|submit|reset)$/.test(field.type) ? field.value : "";
+    const text = (node.closest?.(CLICKABLE) ?? node).textContent;
+    return JSON.stringify([text, caption, labels, said, field.disabled === true]);
+  };
+  const written = () => {
+    const roots = new Set(targets.map((node) => node.getRootNode()));
+    const shadows = [...roots].filter((root) => root instanceof ShadowRoot);
+    const parts = [document.body, ...shadows.flatMap((root) => [...root.children])];
+    return parts.map((part) => part?.innerText ?? "").join("\n");
+  };
+  const focused = () => {
+    let found = document.activeElement;
+    while (found?.shadowRoot?.activeElement) found = found.shadowRoot.activeElement;
+    return found;
+  };
+  const content = (node) => (node.isContentEditable ? node.textContent : node.value);
+
+  // What speaks against an event ---------------------------------------------------------------------
+
+  const missed = (node, event) => {
+    const target = event.composedPath()[0];
+    if (target === control(node)) return "";
+    const root = node.getRootNode();
+    const isHit = seen(node) === node || root.elementFromPoint(event.clientX, event.clientY) === node;
+    return node.isConnected && target === seen(node) && isHit
+      ? ""
+      : "something else is where the target was";
+  };
+  const reworded = (move) =>
+    words(move.node) === noted[move.target] ? "" : "a target says something else";
+  const altered = (move) => {
+    if (reworded(move)) return reworded(move);
+    for (const [field, [property, value]] of held) {
+      if (!field.isConnected || field[property] !== value) return "a field is not as it was left";
+    }
+    return written() === around ? "" : "what is written on the page has changed";
+  };
+  const holds = (move) => (count ? move.kept + move.text.slice(0, count) : move.holds);
+  const misplaced = (move) => {
+    if (!move.node) return focused() === anchor ? "" : "something else has the focus";
+    if (move.node.getRootNode().activeElement !== move.node) return "something else has the focus";
+    if (move.kind === "type" && content(move.node) !== holds(move)) return "a field holds something else";
+    return reworded(move);
+  };
+
+  // The events of a move -----------------------------------------------------------------------------
+
+  const UNPLANNED = "an input that was not planned";
+  const next = () => moves[at] ?? {};
+  const advance = () => {
+    at += 1;
+    count = 0;
+    isDown = false;
+  };
+
+  const onPress = (event) => {
+    const move = next();
+    if (!["press", "drag"].includes(move.kind) || event.button !== move.button) return UNPLANNED;
+    // a mouse goes down right after its pointer
+    const objection = missed(move.node, event) || (isDown ? reworded(move) : altered(move));
+    isDown = !objection;
+    return objection;
+  };
+  const onRelease = (event) => {
+    const move = next();
+    if (!isDown) return UNPLANNED;
+    if (move.kind === "press") return missed(move.node, event) || reworded(move);
+    if (event.type === "mouseup") advance();
+    return "";
+  };
+  const onClick = (event) => {
+    const move = next();
+    if (move.kind !== "press" || !isDown) return onCaused(event);
+    const objection = missed(move.node, event) || reworded(move);
+    if (objection) return objection;
+    isDown = false;
+    count += 1;
+    if (count < move.count) return "";
+    if (move.checked !== null) held.set(control(move.node), ["checked", move.checked]);
+    advance();
+    return "";
+  };
+  // Labels click what they belong to, keys what has the focus; and each drag is a click as well.
+  const onCaused = (event) => {
+    const target = event.composedPath()[0];
+    for (const cause of [moves[at], moves[at - 1]]) {
+      if (cause?.kind === "drag") return "";
+      if (cause?.kind === "press" && target === seen(control(cause.node))) return reworded(cause);
+      if (cause?.kind === "chord" && event.detail === 0 && PRESSED_BY.includes(cause.key)) return "";
+    }
+    return UNPLANNED;
+  };
+  const onRepeated = (event) => {
+    const cause = isDown || count ? moves[at] : moves[at - 1];
+    return cause?.kind === "press" ? missed(cause.node, event) : UNPLANNED;
+  };
+  const onWheel = (event) => {
+    const move = next();
+    if (move.kind !== "wheel") return UNPLANNED;
+    const objection = missed(move.node, event) || altered(move);
+    if (!objection) advance();
+    return objection;
+  };
+
+  const character = (move) => [...move.text.slice(count)][0];
+  const onKey = (event) => {
+    const move = next();
+    if (move.kind === "chord" && move.modifiers.includes(event.key)) return misplaced(move);
+    const key = move.kind === "type" ? character(move) : move.key;
+    if (key === undefined || (event.key !== key && !(key === " " && event.code === "Space"))) {
+      return UNPLANNED;
+    }
+    const objection = misplaced(move);
+    isDown = !objection;
+    return objection;
+  };
+  const onText = (event) => {
+    const move = next();
+    if (move.kind === "chord") return isDown ? "" : UNPLANNED;
+    if (move.kind !== "type" || event.data !== character(move)) return UNPLANNED;
+    const objection = misplaced(move);
+    if (!objection && !isDown) typed(move, event.data.length); // no key gives this character
+    return objection;
+  };
+  const onKeyUp = (event) => {
+    const move = next();
+    const key = move.kind === "type" ? character(move) : move.key;
+    if (!isDown || event.key !== key) return "";
+    isDown = false;
+    if (move.kind === "type") typed(move, 1);
+    else if (++count >= move.count) advance();
+    return "";
+  };
+  const typed = (move, characters) => {
+    count += characters;
+    if (count < move.text.length) return;
+    if ("value" in move.node) held.set(move.node, ["value", move.kept + move.text]);
+    advance();
+  };
+  const onCommand = () => (next().kind === "chord" && isDown ? "" : UNPLANNED);
+
+  const CHECKS = {
+    pointerdown: onPress, mousedown: onPress, pointerup: onRelease, mouseup: onRelease,
+    click: onClick, auxclick: onClick, dblclick: onRepeated, contextmenu: onRepeated,
+    pointermove: () => "", mousemove: () => "", wheel: onWheel, touchstart: () => UNPLANNED,
+    dragstart: () => (next().kind === "drag" ? "" : UNPLANNED),
+    drop: () => (moves[at - 1]?.kind === "drag" ? "" : UNPLANNED),
+    keydown: onKey, keypress: () => (isDown ? "" : UNPLANNED), keyup: onKeyUp,
+    beforeinput: onText, paste: onCommand, cut: onCommand,
+  };
+  const hear = (event) => {
+    if (!moves || !event.isTrusted) return; // what a page does to itself is its own affair
+    fault ||= CHECKS[event.type](event);
+    if (!fault) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  const listen = () => {
+    for (const type of HEARD) addEventListener(type, hear, { capture: true, passive: false });
+  };
+
+  // Notes the targets of a plan while it is made; nothing is blocked yet.
+  const aim = (...nodes) => {
+    targets = nodes;
+    noted = nodes.map(words);
+    around = written();
+  };
+  // Blocks everything from now on but `planned`, whose moves name their targets by number, and those
+  // as well where the page says something else than when it was aimed at; returns the elements of the
+  // page as they are at this moment.
+  const arm = (planned) => {
+    listen(); // anew: a document that is written again loses its listeners
+    [at, count, isDown, fault, held] = [0, 0, false, "", new Map()];
+    moves = planned.map((move) => ({ ...move, node: targets[move.target] ?? null }));
+    anchor = focused();
+    if (!moves.length) return [];
+    const isSame = written() === around && targets.every((node, i) => words(node) === noted[i]);
+    if (!isSame) fault = "the page says something else than when the plan was made";
+    return list();
+  };
+  const disarm = () => {
+    moves = null;
+  };
+  const report = () => ({ done: at, planned: moves?.length ?? 0, fault });
+
+  listen();
+  return { aim, arm, disarm, report };
+};

@@ -1,0 +1,1 @@
+"""Who acts when: people, what makes agents ask, and the units of work that are played."""

@@ -1,0 +1,38 @@
+"""The benchmark of fast-forward plays the same work in both rows, and says what it came to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.bench import forward
+from harness.modes.fast_forward.running import Part
+from tui.cli import main
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def test_every_task_has_a_row_of_ours_and_one_of_the_peer() -> None:
+    said: list[str] = []
+    tasks = ("miniwob-enter-text", "miniwob-click-tab")
+    figures = forward.run(
+        policy=forward.READER, tasks=tasks, episodes=2, seed=3, report=said.append
+    )
+    row = figures["tasks"]["miniwob-enter-text"]
+    assert (row["verified"], row["failed"], row["dark"], row["peer_verified"]) == (2, 0, 0, 2)
+    assert row["speed_up"] == pytest.approx(1000 * row["human_s"] / row["median_ms"])
+    assert set(row["split_ms"]) == set(map(str, Part))
+    # the reader can make nothing of the other
+    assert figures["tasks"]["miniwob-click-tab"]["dark"] == 2
+    assert figures["all"]["verified"] == 2
+    assert len(said) == 4
+    assert "2 verified, 0 failed, 2 dark" in forward.table(figures)
+
+
+def test_the_command_writes_every_figure(tmp_path: Path) -> None:
+    path = tmp_path / "forward.json"
+    tasks = ["--tasks", "miniwob-enter-text"]
+    assert main(["bench", "forward", "--episodes", "1", *tasks, "--json", str(path)]) == 0
+    assert json.loads(path.read_text())["tasks"].keys() == {"miniwob-enter-text"}

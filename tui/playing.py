@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from hashlib import file_digest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from harness import control
 from harness.tasks.registry import web_task, web_tasks
 from policy.errors import ConfigError
 from tui.console import err
@@ -20,31 +20,17 @@ if TYPE_CHECKING:
 
 
 def load_policy(spec: str, *, blind: bool = False, calibrated: bool = True) -> Policy:
-    """Return the policy of a checkpoint's folder, or what `module:factory` returns.
+    """Return the policy of a checkpoint's folder, or what `package:factory` makes.
 
     Raises:
         CheckpointError: the checkpoint is torn, foreign or altered.
-        ConfigError: there is no such factory.
+        harness.errors.ConfigError: there is no such factory, or it makes no policy.
     """
     if ":" in spec and not Path(spec).exists():
-        return _factory(spec)()
-    import torch  # noqa: PLC0415 - it takes seconds to import
+        return control.load_policy(spec)
+    from policy.agent import load  # noqa: PLC0415 - torch takes seconds to import
 
-    from policy.agent import load  # noqa: PLC0415 - imports torch
-
-    # a small network is no faster on more cores, and waits for them while the browser needs them
-    torch.set_num_threads(1)
     return load(Path(spec), blind=blind, calibrated=calibrated)
-
-
-def _factory(spec: str) -> Callable[[], Any]:
-    module, _, name = spec.partition(":")
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(
-            f"no policy {spec!r}: {error}; allowed: a folder, module:factory"
-        ) from error
 
 
 def load_calibrator(spec: str, model_hash: str) -> Calibrator | None:

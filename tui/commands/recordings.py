@@ -6,6 +6,7 @@ import json as json_module
 import shutil
 import sys
 import webbrowser
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -141,18 +142,27 @@ def recover(name: Name) -> None:
 
 
 def verify(name: Name, *, quick: bool = False) -> int:
-    """Check a recording: hashes, every event, every frame.
+    """Check a recording: hashes, every event, every frame. Or the logs of a suite.
 
     Args:
-        name: the recording, by name or by folder.
+        name: a recording, by name or by folder; a suite, one row of it, or one log.
         quick: do not decode the video.
     """
     with err.status("verifying"):
-        problems = verification.verify(find(name), quick=quick)
+        problems = _problems(name, quick=quick)
     for problem in problems:
         out.print(f"[red]{escape(str(problem))}[/]")
     out.print(f"{len(problems)} problems" if problems else "no problems found")
     return 1 if problems else 0
+
+
+def _problems(name: str, *, quick: bool) -> Sequence[object]:
+    if Path(name).exists():
+        from harness.run import checking  # noqa: PLC0415 - SciPy takes a second to load
+
+        if checking.is_checkable(Path(name)):
+            return checking.check(Path(name))
+    return verification.verify(find(name), quick=quick)
 
 
 def export(

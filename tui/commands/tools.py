@@ -1,4 +1,4 @@
-"""Commands around the recorder: doctor, bench and demo."""
+"""Commands that measure: doctor and bench."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json as json_module
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import tyro
 from rich.markup import escape
@@ -14,10 +14,14 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from recorder import doctor as doctor_module
-from recorder.demo import run_demo
 from recorder.errors import ConfigError
 from recorder.store import write_atomically
+from tui.commands.suite import SuiteBench, play_suite
 from tui.console import err, out
+from tui.playing import task_names
+
+Report: TypeAlias = Callable[[str], None]
+Measure: TypeAlias = Callable[[Report], tuple[dict[str, Any], str]]
 
 _SIGNS = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
 
@@ -62,58 +66,131 @@ def _findings_table(findings: Sequence[doctor_module.Finding]) -> Table:
 
 @dataclass(frozen=True)
 class Bench:
-    """What to measure, and how long."""
+    """What all measurements of parts have in common."""
 
-    what: tyro.conf.Positional[Literal["recorder", "env", "policy"]]
-    """The part to measure."""
     json: Path | None = None
     """Write all figures to this file."""
     seconds: float = 20.0
     """How long each row is measured."""
-    repeats: int = 1
-    """recorder: how often each workload is recorded by each recorder."""
     seed: int = 0
     """Of the first repeat or episode; each next one has the next seed."""
+
+
+@dataclass(frozen=True)
+class RecorderBench(Bench):
+    """Measure the recorder next to the peers that one could use."""
+
+    repeats: int = 1
+    """How often each workload is recorded by each recorder."""
+
+
+@dataclass(frozen=True)
+class EnvBench(Bench):
+    """Measure the environments next to the peers that one could use."""
+
     browsergym: Path | None = None
-    """env: a Python that has browsergym-miniwob installed, to be measured too."""
+    """A Python that has browsergym-miniwob installed, to be measured too."""
+
+
+@dataclass(frozen=True)
+class PolicyBench(Bench):
+    """Measure how fast a network decides and is trained."""
+
     size: Literal["tiny", "small", "base"] = "tiny"
-    """policy: of the network."""
+    """Of the network."""
     updates: int = 20
-    """policy: how many are trained; the first half of them warms up."""
+    """How many are trained; the first half of them warms up."""
 
 
-def bench(what: Bench) -> int:
-    """Measure the recorder, the environments or the policy, next to peers that one could use.
+@dataclass(frozen=True)
+class ForwardBench:
+    """Measure how much faster than people fast-forward is, next to Playwright step by step."""
+
+    json: Path | None = None
+    """Write all figures to this file."""
+    policy: str = "harness.modes.fast_forward.reader:reader"
+    """It decides in both rows: package:factory, or package:factory@argument."""
+    tasks: tuple[str, ...] = ()
+    """Names of web tasks; by default those of four seconds and more that the reader can do."""
+    episodes: int = 30
+    """Of each task."""
+    seed: int = 0
+    """Of the first episode; each next one has the next seed."""
+
+
+@dataclass(frozen=True)
+class ForemanBench:
+    """Measure how long simulated shifts take, and what allocators make of the same ones."""
+
+    json: Path | None = None
+    """Write all figures to this file."""
+    agents: int = 10_000
+    """Of the shift that is timed with each allocator."""
+    hours: float = 8.0
+    """Of it, virtual."""
+    shifts: int = 8
+    """On which allocators are compared, two by two."""
+    seed: int = 0
+    """Of the first shift; each next one has the next seed."""
+
+
+What: TypeAlias = (
+    Annotated[RecorderBench, tyro.conf.subcommand("recorder")]
+    | Annotated[EnvBench, tyro.conf.subcommand("env")]
+    | Annotated[PolicyBench, tyro.conf.subcommand("policy")]
+    | Annotated[ForwardBench, tyro.conf.subcommand("forward")]
+    | Annotated[ForemanBench, tyro.conf.subcommand("foreman")]
+    | Annotated[SuiteBench, tyro.conf.subcommand("suite")]
+)
+
+
+def bench(what: What) -> int:
+    """Measure a part of us next to its peers, or an agent on a suite of tasks.
 
     Raises:
         ConfigError: the file cannot be written.
     """
     if what.json is not None and not _writable(what.json):
         raise ConfigError(f"cannot write {what.json}: no such folder, or not allowed")
-    measure = {"recorder": _bench_recorder, "env": _bench_env, "policy": _bench_policy}[what.what]
+    match what:
+        case SuiteBench():
+            return play_suite(what)
+        case RecorderBench():
+            return _bench("recorder", what.json, lambda report: _bench_recorder(what, report))
+        case EnvBench():
+            return _bench("env", what.json, lambda report: _bench_env(what, report))
+        case PolicyBench():
+            return _bench("policy", what.json, lambda report: _bench_policy(what, report))
+        case ForwardBench():
+            return _bench("forward", what.json, lambda report: _bench_forward(what, report))
+        case ForemanBench():
+            return _bench("foreman", what.json, lambda report: _bench_foreman(what, report))
+
+
+def _bench(name: str, json: Path | None, measure: Measure) -> int:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=err) as progress:
-        task = progress.add_task(f"bench {what.what}")
+        task = progress.add_task(f"bench {name}")
 
         def report(text: str) -> None:
             progress.update(task, description=text)
 
-        figures, table = measure(what, report)
+        figures, table = measure(report)
     out.print(escape(table))
-    if what.json is not None:
-        write_atomically(what.json, json_module.dumps(figures, indent=1).encode() + b"\n")
-        out.print(f"all figures: {escape(str(what.json))}")
+    if json is not None:
+        write_atomically(json, json_module.dumps(figures, indent=1).encode() + b"\n")
+        out.print(f"all figures: {escape(str(json))}")
     return 0
 
 
-def _bench_recorder(what: Bench, report: Callable[[str], None]) -> tuple[dict[str, Any], str]:
+def _bench_recorder(what: RecorderBench, report: Report) -> tuple[dict[str, Any], str]:
     from recorder import bench as module  # noqa: PLC0415 - psutil, which it needs, is extra
 
     figures = module.run(seconds=what.seconds, repeats=what.repeats, seed=what.seed, report=report)
     return figures, module.table(figures)
 
 
-def _bench_env(what: Bench, report: Callable[[str], None]) -> tuple[dict[str, Any], str]:
+def _bench_env(what: EnvBench, report: Report) -> tuple[dict[str, Any], str]:
     from harness import bench as module  # noqa: PLC0415 - psutil, which it needs, is extra
 
     figures = module.run(
@@ -122,7 +199,7 @@ def _bench_env(what: Bench, report: Callable[[str], None]) -> tuple[dict[str, An
     return figures, module.table(figures)
 
 
-def _bench_policy(what: Bench, report: Callable[[str], None]) -> tuple[dict[str, Any], str]:
+def _bench_policy(what: PolicyBench, report: Report) -> tuple[dict[str, Any], str]:
     from policy import bench as module  # noqa: PLC0415 - torch takes seconds to load
     from policy.train import TrainConfig  # noqa: PLC0415 - as above
 
@@ -131,18 +208,30 @@ def _bench_policy(what: Bench, report: Callable[[str], None]) -> tuple[dict[str,
     return figures, module.table(figures)
 
 
-def demo(*, folder: Path = Path("demo")) -> int:
-    """Record a real page in a real Chromium and a real window on a virtual display, and show both.
+def _bench_forward(what: ForwardBench, report: Report) -> tuple[dict[str, Any], str]:
+    from harness.bench import forward as module  # noqa: PLC0415 - Playwright and SciPy are slow
 
-    Args:
-        folder: where the recordings and their pages go; what is there from before is replaced.
-    """
-    with err.status("starting") as status:
-        pages = run_demo(folder, say=status.update)
-    for page in pages:
-        out.print(escape(page.text))
-        out.print(f"  look at it: {page.html.resolve().as_uri()}")
-    return 0 if all(page.sound for page in pages) else 1
+    figures = module.run(
+        policy=what.policy,
+        tasks=task_names(what.tasks) or module.TASKS,
+        episodes=what.episodes,
+        seed=what.seed,
+        report=report,
+    )
+    return figures, module.table(figures)
+
+
+def _bench_foreman(what: ForemanBench, report: Report) -> tuple[dict[str, Any], str]:
+    from harness.bench import foreman as module  # noqa: PLC0415 - SciPy takes a second to load
+
+    figures = module.run(
+        agents=what.agents,
+        hours=what.hours,
+        seed=what.seed,
+        shifts=what.shifts,
+        report=report,
+    )
+    return figures, module.table(figures)
 
 
 def _writable(path: Path) -> bool:

@@ -1,0 +1,1 @@
+"""Suites: every row of a table played on one frozen manifest, and what came of it."""

@@ -6,7 +6,7 @@ help:  ## show what can be made
 setup:  ## .venv, packages, a Chromium, X tools
 	@sh tests/setup.sh
 
-demo: setup  ## record a real page and a real window, and show the result
+demo: setup  ## the whole job once: record, learn, take over on a click, watch a shift, report
 	@.venv/bin/understudy demo
 
 test: setup  ## the gate: format, lint, types, import contracts, all tests, coverage
@@ -21,7 +21,9 @@ soak: setup  ## all tests with their big repeat counts; takes an hour or so
 format: setup  ## put the code into its form
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
-bench: setup  ## measure the recorder, the environments and the policy, next to their peers
+bench: setup  ## measure every part next to its peers
 	@.venv/bin/understudy bench recorder --json bench/recorder.json
 	@.venv/bin/understudy bench env --json bench/env.json
 	@.venv/bin/understudy bench policy --json bench/policy.json
+	@.venv/bin/understudy bench forward --json bench/forward.json
+	@.venv/bin/understudy bench foreman --json bench/foreman.json

@@ -13,11 +13,15 @@ import tyro
 from harness.errors import HarnessError, InfrastructureError
 from policy.errors import PolicyError
 from recorder.errors import CaptureError, ConfigError, RecorderError
-from tui.commands import recordings, tools
+from tui.commands import recordings, suite, tools
 from tui.commands.calibrate import calibrate
+from tui.commands.demo import demo
 from tui.commands.demonstrate import demonstrate
 from tui.commands.evaluate import evaluate
+from tui.commands.pretrain import pretrain
 from tui.commands.record import record
+from tui.commands.report import report
+from tui.commands.stop import stop
 from tui.commands.tasks import tasks
 from tui.commands.train import train
 
@@ -34,12 +38,18 @@ COMMANDS = {
     "delete": recordings.delete,
     "tasks": tasks,
     "demonstrate": demonstrate,
+    "pretrain": pretrain,
     "train": train,
     "calibrate": calibrate,
     "evaluate": evaluate,
+    "stop": stop,
     "doctor": tools.doctor,
     "bench": tools.bench,
-    "demo": tools.demo,
+    "resume": suite.resume,
+    "score": suite.score,
+    "compare": suite.compare,
+    "report": report,
+    "demo": demo,
 }
 
 

@@ -24,8 +24,19 @@ LINES = [
     for line in block.splitlines()
     if line.startswith("understudy ")
 ]
-LONG = ("record", "bench", "doctor", "demo", "demonstrate", "train", "calibrate", "evaluate")
-QUICK = [line for line in LINES if line[0] not in LONG]
+LONG = (
+    "record",
+    "bench",
+    "doctor",
+    "demo",
+    "demonstrate",
+    "train",
+    "calibrate",
+    "evaluate",
+    "pretrain",
+)
+SUITE = ("resume", "score", "compare", "report")
+QUICK = [line for line in LINES if line[0] not in (*LONG, *SUITE)]
 RECORD = [line for line in LINES if line[0] == "record"]
 
 
@@ -82,6 +93,10 @@ def test_the_python_of_the_readme_works_as_written(
 def test_the_environment_of_the_readme_works_as_written(capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(PYTHON[1], "README.md", "exec"), {})  # our own words
     assert capsys.readouterr().out == "1.0 True\n"
+
+
+def test_the_policy_of_the_readme_is_the_one_that_is_tested() -> None:
+    assert (ROOT / "tests/contract/their_package.py").read_text() in PYTHON
 
 
 @pytest.mark.slow

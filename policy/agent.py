@@ -53,7 +53,7 @@ class _Memory:
 
 
 def load(folder: Path | str, *, blind: bool = False, calibrated: bool = True) -> Understudy:
-    """Return the policy in a checkpoint; from now on the process computes on one core.
+    """Return the policy in a checkpoint.
 
     Args:
         folder: the checkpoint.
@@ -63,8 +63,6 @@ def load(folder: Path | str, *, blind: bool = False, calibrated: bool = True) ->
     Raises:
         CheckpointError: the checkpoint is torn, altered, or made for other inputs.
     """
-    # a small network is no faster on more cores, and waits for them while others need them
-    torch.set_num_threads(1)
     return Understudy(checkpoint.load(Path(folder)), blind=blind, calibrated=calibrated)
 
 

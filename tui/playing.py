@@ -28,8 +28,12 @@ def load_policy(spec: str, *, blind: bool = False, calibrated: bool = True) -> P
     """
     if ":" in spec and not Path(spec).exists():
         return control.load_policy(spec)
-    from policy.agent import load  # noqa: PLC0415 - torch takes seconds to import
+    import torch  # noqa: PLC0415 - it takes seconds to import
 
+    from policy.agent import load  # noqa: PLC0415 - imports torch
+
+    # a small network is no faster on more cores, and waits for them while the browser needs them
+    torch.set_num_threads(1)
     return load(Path(spec), blind=blind, calibrated=calibrated)
 
 

@@ -12,8 +12,6 @@ import policy.bench
 import recorder.bench
 from policy.train import TrainConfig
 from recorder import doctor
-from recorder.store import Recording
-from recorder.verify import verify
 from tui.cli import main
 
 Capsys = pytest.CaptureFixture[str]
@@ -85,20 +83,3 @@ def test_bench_of_the_policy_trains_what_is_asked_for(
     assert main(["bench", "policy", *arguments]) == 0
     assert asked == [(TrainConfig(size="base", updates=7, seed=4), 3.0)]
     assert "decision_ms_p50" in capsys.readouterr().out
-
-
-@pytest.mark.slow
-@pytest.mark.display
-@pytest.mark.browser
-def test_the_demo_records_a_page_and_a_window_and_keeps_no_password(
-    home: Path, capsys: Capsys
-) -> None:
-    assert main(["demo", "--folder", "shown"]) == 0
-    text = capsys.readouterr().out
-    assert "the password is in no byte of it" in text
-    for name in ("browser", "desktop"):
-        assert Path(f"shown/{name}.html").is_file()
-        recording = Recording(Path("shown") / name)
-        assert verify(recording.folder) == []
-        assert recording.manifest.counts["frame"] > 5
-    assert main(["demo", "--folder", "shown"]) == 0

@@ -95,7 +95,7 @@ def demo(what: Demo) -> int:
         ),
     ]
     if what.recorder:
-        stages.insert(0, ("a page and a window are recorded", lambda: _look(folder)))
+        stages.insert(0, ("a page and a window are recorded", lambda: look(folder)))
     started = time.monotonic()
     for number, (title, work) in enumerate(stages, 1):
         with _announced(f"{number}/{len(stages)} {title}"):
@@ -172,7 +172,8 @@ def _announced(title: str) -> Generator[None]:
     err.print(f"[dim]{time.monotonic() - started:.0f} s[/]")
 
 
-def _look(folder: Path) -> int:
+def look(folder: Path) -> int:
+    """Record a real page and a real window, show where they can be seen; 1 if one is not sound."""
     from recorder.demo import run_demo  # noqa: PLC0415 - the desktop's extras
 
     place = folder / "recorder"

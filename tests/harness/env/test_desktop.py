@@ -164,7 +164,7 @@ def test_random_actions_break_nothing(task: str) -> None:
     env.action_space.seed(3)
     try:
         env.reset(seed=3)
-        for _ in range(repeats(12, 300)):
+        for _ in range(repeats(6, 300)):
             sample, _, terminated, truncated, info = env.step(env.action_space.sample())
             assert sample in env.observation_space
             assert "infrastructure_error" not in info
@@ -241,7 +241,7 @@ def test_resets_leave_no_process_and_no_file(
     try:
         env.reset(seed=0)
         started, files_started = sorted(descendants().values()), len(list(room.iterdir()))
-        for seed in range(repeats(4, 50)):
+        for seed in range(repeats(2, 50)):
             env.reset(seed=seed)
             do(env, KeyChord(key="Tab"))
         assert sorted(descendants().values()) == started

@@ -19,7 +19,7 @@ from tests.soak import repeats
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1800)]
 
-EPISODES = repeats(200, 1000)
+EPISODES = repeats(120, 1000)
 SIZE = 4
 NOTHING = Observation(pixels=np.zeros((1, 1, 3), np.uint8), cursor=(0, 0), t_ns=0)
 MINIWOB = [task for task in web_tasks().values() if "miniwob" in task.tags]

@@ -8,9 +8,18 @@ import pytest
 
 from recorder.store import Recording
 from recorder.verify import verify
+from tests.soak import repeats
 from tui.commands.demo import TASKS, Demo, demo, forward_manifest, look, shift_manifest
 
-SMALL = {"episodes": 3, "updates": 8, "trials": 2, "items": 2, "runs": 1, "recorder": False}
+SMALL = {
+    "episodes": 3,
+    "updates": 8,
+    "trials": 2,
+    "items": 2,
+    "runs": 1,
+    "recorder": False,
+    "rows": ("ours", "null"),
+}
 
 
 def test_the_shift_of_the_demo_has_the_share_of_novel_work_that_it_says() -> None:
@@ -27,6 +36,7 @@ def test_what_the_demo_plays_is_the_same_each_time() -> None:
 @pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.timeout(600)
+@pytest.mark.skipif(not repeats(0, 1), reason="takes minutes: make soak runs it")
 def test_the_demo_ends_with_a_report_and_the_second_time_uses_what_is_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,8 @@ class Demo:
     """Pieces of work in the shift: most are the whole job, a fifth is of a kind it never saw."""
     runs: int = 8
     """Episodes of each task in which the fast-forward light may come on."""
+    rows: tuple[str, ...] = ()
+    """Only these rows of the tables, such as ours and null; all if none is named."""
     recorder: bool = True
     """Also record a window of a desktop, and a page with a password in it."""
 
@@ -87,11 +89,11 @@ def demo(what: Demo) -> int:
         ("it learns when to ask", lambda: _calibrate(what)),
         (
             "it takes over on a click",
-            lambda: _play(folder, "forward", forward_manifest(what.runs)),
+            lambda: _play(what, "forward", forward_manifest(what.runs)),
         ),
         (
             f"{_AGENTS} agents work through a shift with one person",
-            lambda: _play(folder, "shift", shift_manifest(what.items)),
+            lambda: _play(what, "shift", shift_manifest(what.items)),
         ),
     ]
     if what.recorder:
@@ -223,13 +225,18 @@ def _calibrate(what: Demo) -> int:
     return calibrate(Calibration(checkpoint=checkpoint, tasks=TASKS, episodes=what.trials))
 
 
-def _play(folder: Path, name: str, frozen: Frozen) -> int:
+def _play(what: Demo, name: str, frozen: Frozen) -> int:
     from harness.run.manifests import to_json  # noqa: PLC0415 - SciPy takes a second to load
 
-    path = folder / f"{name}.json"
+    path = what.folder / f"{name}.json"
     write_atomically(path, to_json(frozen))
     return play_suite(
-        SuiteBench(policy=str(folder / _CHECKPOINT), to=folder / name, manifest=str(path))
+        SuiteBench(
+            policy=str(what.folder / _CHECKPOINT),
+            to=what.folder / name,
+            manifest=str(path),
+            rows=what.rows,
+        )
     )
 
 

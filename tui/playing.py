@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from harness import control
 from harness.tasks.registry import web_task, web_tasks
 from policy.errors import ConfigError
+from policy.files import sha256
 from tui.console import err
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def model_hash_of(checkpoint: Path) -> str:
         ConfigError: there are no weights.
     """
     try:
-        with (checkpoint / "model.safetensors").open("rb") as file:
-            return file_digest(file, "sha256").hexdigest()
+        return sha256(checkpoint / "model.safetensors")
     except OSError as error:
         raise ConfigError(f"no weights in {checkpoint}: {error}") from error
 

@@ -93,7 +93,8 @@ _FAULTY = 0.25
 _NOVEL = 0.2
 _JOBS = 0.2
 _SHIFTS, _ITEMS = 2, 40
-_PATIENCE_S = 60.0
+PATIENCE_S = 60.0
+"""An agent of a shift that asked and was not attended for so long goes on alone."""
 _ALLOCATORS = ("random", "fifo", "most-uncertain", "fleet-dagger", "thrifty", "gain-per-second")
 
 
@@ -130,11 +131,7 @@ def shift() -> Frozen:
     jobs = [task for task in web_tasks().values() if _is_made_of(task, known)]
     pages = [task.name for task in known]
     taught = sorted([*pages, *(job.name for job in jobs)])
-    novel = [
-        name
-        for name, task in sorted(web_tasks().items())
-        if "miniwob" in task.tags and is_novel_task(task) and has_experts(task)
-    ]
+    novel = novel_pages()
     seeds = iter(range(FIRST_SEED, FIRST_SEED + _SHIFTS * _ITEMS))
     shifts: list[tuple[FrozenEpisode, ...]] = []
     for number in range(_SHIFTS):
@@ -152,7 +149,7 @@ def shift() -> Frozen:
         n_agents=(1, 2, 4, 8, 16),
         allocators=_ALLOCATORS,
         reference=(4, _ALLOCATORS[-1]),
-        patience_s=_PATIENCE_S,
+        patience_s=PATIENCE_S,
         taught=tuple(taught),
     )
     return freeze("shift", work)
@@ -161,6 +158,15 @@ def shift() -> Frozen:
 def forward() -> Frozen:
     """Return the manifest of what is worth fast-forwarding."""
     return freeze("forward", Forward(_product(FORWARD, 3)))
+
+
+def novel_pages() -> list[str]:
+    """Return the pages that experts can do and no policy may learn from, in order of name."""
+    return [
+        name
+        for name, task in sorted(web_tasks().items())
+        if "miniwob" in task.tags and is_novel_task(task) and has_experts(task)
+    ]
 
 
 def _product(tasks: Sequence[str], n_seeds: int) -> tuple[FrozenEpisode, ...]:

@@ -45,7 +45,6 @@ _AGENTS = 4
 _ALLOCATOR = "gain-per-second"
 _NOVEL, _JOBS = 0.2, 0.6
 """Shares of the work."""
-_PATIENCE_S = 60.0
 _TITLES = {"forward": "What one click buys", "shift": "What one intervention buys"}
 _CHECKPOINT = Path("policy", "checkpoint")
 
@@ -130,30 +129,25 @@ def forward_manifest(runs: int) -> Frozen:
 
 def shift_manifest(items: int) -> Frozen:
     """Return one shift of work that was taught, and a fifth that was not."""
-    from harness.run.manifests import Shifts, freeze  # noqa: PLC0415 - the harness's extras
+    from harness.run.freezing import PATIENCE_S  # noqa: PLC0415 - the harness's extras
+    from harness.run.manifests import Shifts, freeze  # noqa: PLC0415 - as above
 
     work = Shifts(
         shifts=(tuple(_shift(items)),),
         n_agents=(_AGENTS,),
         allocators=(_ALLOCATOR,),
         reference=(_AGENTS, _ALLOCATOR),
-        patience_s=_PATIENCE_S,
+        patience_s=PATIENCE_S,
         taught=(*TASKS, JOB),
     )
     return freeze("demo-shift", work)
 
 
 def _shift(items: int) -> Iterator[FrozenEpisode]:
-    from harness.demonstrate.plan import has_experts  # noqa: PLC0415 - the harness's extras
+    from harness.run.freezing import novel_pages  # noqa: PLC0415 - the harness's extras
     from harness.run.manifests import FrozenEpisode  # noqa: PLC0415 - as above
-    from harness.tasks.registry import web_tasks  # noqa: PLC0415 - as above
-    from harness.tasks.shifts import is_novel_task  # noqa: PLC0415 - as above
 
-    novel = [
-        name
-        for name, task in sorted(web_tasks().items())
-        if is_novel_task(task) and has_experts(task) and "job" not in task.tags
-    ]
+    novel = novel_pages()
     chance = Random("demo-shift")
     n_novel, n_jobs = round(_NOVEL * items), round(_JOBS * items)
     pages = chance.choices(TASKS, k=items - n_novel - n_jobs)

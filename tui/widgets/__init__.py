@@ -1,0 +1,1 @@
+"""Parts of the foreman's screens, one to a file."""

@@ -1,4 +1,4 @@
-"""What commands share that train a policy or let it play: finding it, showing how far it got."""
+"""What commands share that train a policy or let it play: finding it, and what it can play."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from harness import control
 from harness.tasks.registry import web_task, web_tasks
 from policy.errors import ConfigError
 from policy.files import sha256
-from tui.console import err
 
 if TYPE_CHECKING:
     from policy.calibrate import Calibrator
@@ -74,15 +71,3 @@ def playable_tasks(names: Collection[str]) -> tuple[str, ...]:
     """Return those of these names that are web tasks, sorted."""
     known = web_tasks()
     return tuple(sorted(name for name in names if name in known))
-
-
-def bars() -> Progress:
-    """Return bars with a `note` behind each."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-        console=err,
-    )

@@ -118,6 +118,7 @@ class Agent:
         planned = self.role.planned
         started = EpisodeStarted(t_ms=self._now_ms, planned=planned, agent=self.role.name)
         self.events.append(started)
+        self._stage.album.begin(planned.key)
         try:
             task = web_task(planned.task)
             self._outcome = await self.page.reset(task, planned.seed, planned.faults)
@@ -159,6 +160,7 @@ class Agent:
             TransitionError: the episode is over.
         """
         self._hand_over(Phase.TAKEOVER, "a person acts")
+        self._show()
         before, outcome = self._seen, await self.page.step(action)
         step = StepTaken(
             episode=self.role.planned.key,
@@ -204,9 +206,13 @@ class Agent:
 
     async def _decide(self) -> Decision:
         self.pass_time(self._stage.think_ms)
+        self._show()
         decision = await decide(self._stage.policy, self._context)
         self.acceptances.append(decision.p_accept)
         return decision
+
+    def _show(self) -> None:
+        self._stage.album.see(self.role.planned.key, self._steps, self.observation.pixels)
 
     def _moment(self, decision: Decision) -> Moment:
         return Moment(self.role.planned, self.page, self._context, decision)

@@ -11,6 +11,7 @@ from harness.env.browsers import Browsers
 from harness.env.chromium import Tab
 from harness.latch import Latch
 from harness.measure.events import PlannedEpisode, RunEvent
+from harness.modes.album import Album
 from harness.modes.operators import OperatorConfig
 from recorder.schema import Thresholds
 
@@ -36,6 +37,8 @@ class Stage:
     """Virtual time that a decision of an agent takes."""
     latch: Latch = field(default_factory=_latch)
     """Looked at before each action of an agent."""
+    album: Album = field(default_factory=Album)
+    """Where agents put what they see."""
 
 
 class Cell(Protocol):

@@ -17,9 +17,11 @@ from harness.env.chromium import Tab
 from harness.errors import InfrastructureError
 from harness.measure.events import EpisodeEnded, OnDuty, RunEvent, open_run
 from harness.measure.log import RunLog
+from harness.modes.album import Album
 from harness.modes.cell import Cell, Stage
 from harness.modes.operators import OperatorConfig
 from harness.run.messages import Lost, Play, Settled
+from harness.run.pictures import keep_pictures
 from harness.run.standing import in_log_order, log_path
 from harness.run.suite import RunPlan, Suite
 from recorder.schema import AgentContext, Decision
@@ -77,10 +79,10 @@ class Player:
             HarnessError: what the cell raises, other than that something broke.
         """
         missing = frozenset(order.missing)
-        reason = ""
+        reason, album = "", Album()
         for _ in range(ATTEMPTS):
             try:
-                events = await self._play(run, cell)
+                events = await self._play(run, cell, album)
             except InfrastructureError as error:
                 reason = str(error)
                 continue
@@ -90,12 +92,13 @@ class Player:
                 if not order.is_duty_logged:
                     kept += [event for event in events if isinstance(event, OnDuty)]
                 self._append(run, in_log_order(kept))
+                keep_pictures(self._folder / run.folder, events, album)
                 return Settled(run=order.run, cell=order.cell, episodes=len(missing))
             reason = next(iter(broken.values()))
             self._append(run, [each for each in events if _is_of(each, broken.keys() & missing)])
         return Lost(run=order.run, cell=order.cell, reason=reason)
 
-    async def _play(self, run: RunPlan, cell: Cell) -> list[RunEvent]:
+    async def _play(self, run: RunPlan, cell: Cell, album: Album) -> list[RunEvent]:
         request, policy = self._suite.request, run.casting.policy
         seat = self._seats.take()
         try:
@@ -106,6 +109,7 @@ class Player:
                 operator=OperatorConfig.from_mapping(request.operator),
                 seed=request.seed,
                 think_ms=request.think_ms,
+                album=album,
             )
             return await cell.play(stage)
         finally:

@@ -12,7 +12,8 @@ from tyro.conf import Positional
 
 from policy.errors import DataError
 from tui.console import err, out
-from tui.playing import bars, load_policy, model_hash_of, task_names
+from tui.playing import load_policy, model_hash_of, task_names
+from tui.progress import Bars
 
 if TYPE_CHECKING:
     from policy.calibrate import Calibrator, JudgedEpisode
@@ -103,7 +104,7 @@ def _played(what: Calibration) -> list[JudgedEpisode]:
         raise DataError(f"{what.checkpoint} gives no evidence for its decisions; train it anew")
     episodes: list[JudgedEpisode] = []
     lost = 0
-    with WebEnvironments(what.places) as environments, bars() as progress:
+    with WebEnvironments(what.places) as environments, Bars() as progress:
         bar = progress.add_task("playing", total=len(trials), note="")
         for played in play(policy, environments, trials):
             lost += bool(played.failure)

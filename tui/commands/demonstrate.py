@@ -9,7 +9,6 @@ from pathlib import Path
 from statistics import median
 
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from harness.demonstrate import Plan, Take, demonstrate_by_human
@@ -18,6 +17,7 @@ from harness.demonstrate.plan import Pace, chosen_tasks
 from tui.commands.record import ask_consent
 from tui.console import err, out
 from tui.keys import keys_pressed
+from tui.progress import Bars
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ def demonstrate(what: Demonstration) -> int:
         _show_to_human(plan, what, takes)
         lost = 0
     else:
-        with _progress() as progress:
-            bar = progress.add_task("recording", total=plan.episodes * len(plan.tasks))
+        with Bars() as progress:
+            bar = progress.add_task("recording", total=plan.episodes * len(plan.tasks), note="")
 
             def told(take: Take) -> None:
                 takes.append(take)
@@ -128,13 +128,3 @@ def _watch_keys(stopped: threading.Event, ended: threading.Event) -> None:
         while not ended.is_set():
             if read_key(1.0) == "q":
                 stopped.set()
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=err,
-    )

@@ -16,7 +16,8 @@ from harness.gate import SILENT, Gate
 from policy.errors import ConfigError
 from recorder.store import write_atomically
 from tui.console import err, out
-from tui.playing import bars, load_calibrator, load_policy, model_hash_of, task_names
+from tui.playing import load_calibrator, load_policy, model_hash_of, task_names
+from tui.progress import Bars
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -234,7 +235,7 @@ def _play_all(what: Evaluation, study: Study, policies: dict[str, Policy], file:
     rules = replace(rules_of(calibrator, what.longest), gate=gate)
     done = file.read()
     lost = 0
-    with WebEnvironments(what.places) as environments, bars() as progress:
+    with WebEnvironments(what.places) as environments, Bars() as progress:
         for row, policy in policies.items():
             trials = study.plain(row)
             if row == OURS:
@@ -284,7 +285,7 @@ def _foretell(what: Evaluation, policies: dict[str, Policy]) -> None:
     if not episodes:
         raise ConfigError(f"no demonstrations that reached their goal in {what.unseen}")
     records: list[OpenRecord] = []
-    with bars() as progress:
+    with Bars() as progress:
         bar = progress.add_task("foretelling", total=len(policies) * len(episodes), note="")
         for row, policy in policies.items():
             for record in open_loop(policy, row, episodes):

@@ -14,7 +14,7 @@ from tyro.conf import Positional
 from policy.reader.settings import PretrainConfig
 from recorder.store import write_atomically
 from tui.console import out
-from tui.playing import bars
+from tui.progress import Bars
 
 if TYPE_CHECKING:
     from policy.reader.score import Score
@@ -53,7 +53,7 @@ def pretrain(what: Pretraining) -> int:
 
     what.how.check()
     pages = what.to / _PAGES
-    with bars() as shown:
+    with Bars() as shown:
         limit_s = round(what.how.minutes * 60)
         learning = shown.add_task("learning", total=limit_s, note="waits for pages")
 

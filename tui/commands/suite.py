@@ -16,7 +16,8 @@ from harness.errors import ConfigError
 from recorder.store import write_atomically
 from tui.commands.recordings import print_json
 from tui.console import err, out
-from tui.playing import bars, model_hash_of
+from tui.playing import model_hash_of
+from tui.progress import Bars
 
 if TYPE_CHECKING:
     from harness.measure.report.findings import Findings
@@ -174,7 +175,7 @@ def _play(folder: Path, request: Request, crew: tuple[int, int], json: Path | No
 
     workers, n_pages = crew
     try:
-        with bars() as progress:
+        with Bars() as progress:
             played = playing.play(
                 folder,
                 request,

@@ -12,7 +12,8 @@ from tyro.conf import Positional
 from harness.demonstrate import demonstrations
 from policy.settings import TrainConfig
 from tui.console import out
-from tui.playing import bars, load_policy, playable_tasks, task_names
+from tui.playing import load_policy, playable_tasks, task_names
+from tui.progress import Bars
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -60,7 +61,7 @@ def train(what: Training) -> int:
     wanted = demonstrations(what.demonstrations, task_names(what.tasks), what.episodes)
     episodes = list(wanted)
     playable = playable_tasks({each.task for each in episodes}) if what.trials else ()
-    with bars() as shown:
+    with Bars() as shown:
         reading = shown.add_task("reading", total=len(episodes), note="")
         learning = shown.add_task("learning", total=what.how.updates, note="")
 

@@ -88,14 +88,17 @@ def steps_of(events: Iterable[RunEvent], keys: Collection[str]) -> dict[str, tup
     return {key: tuple(steps) for key, steps in found.items()}
 
 
-def pictures_of(run_folder: Path, key: str) -> tuple[Picture, ...]:
-    """Return what a run kept of an episode's screens, the last ones: `frames/KEY/STEP.webp`.
-
-    A key that points out of the folder of frames has none.
-    """
+def picture_folder(run_folder: Path, key: str) -> Path | None:
+    """Return where a run keeps an episode's screens; None for a key that points elsewhere."""
     frames = (run_folder / "frames").resolve()
     folder = (frames / key).resolve()
-    if not folder.is_relative_to(frames) or not folder.is_dir():
+    return folder if folder.is_relative_to(frames) else None
+
+
+def pictures_of(run_folder: Path, key: str) -> tuple[Picture, ...]:
+    """Return what a run kept of an episode's screens, the last ones; nothing of an unsafe key."""
+    folder = picture_folder(run_folder, key)
+    if not folder or not folder.is_dir():
         return ()
     numbered = [path for path in folder.iterdir() if _NUMBERED.fullmatch(path.name)]
     kept = sorted(numbered, key=lambda path: int(path.stem))[-_MOST_PICTURES:]

@@ -70,6 +70,7 @@ class FakeCell:
             for step in range(chance.randrange(1, 6)):
                 await asyncio.sleep(chance.random() / 100)
                 context = AgentContext(self.key, looking(planned.key), step)
+                stage.album.see(planned.key, step, context.observation.pixels)
                 (decision,) = stage.policy.decide([context])
                 story.steps(1)
                 if decision.p_accept < stage.thresholds.ask_below:

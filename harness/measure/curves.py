@@ -111,58 +111,6 @@ def hours_to_halve(human_hours: Floats, interventions_per_hour: Floats) -> float
     return float(at - human_hours[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Unaided:
-    """How an episode went on from a help request when nobody came."""
-
-    is_verified: bool
-    t_end_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Fork:
-    """A help request, and several runs on from there: same seed, same actions before."""
-
-    t_request_ms: int
-    runs: tuple[Unaided, ...]
-    """Never empty."""
-
-    @property
-    def is_needed(self) -> bool:
-        """The agent alone succeeds less than half the time."""
-        return 2 * sum(run.is_verified for run in self.runs) < len(self.runs)
-
-
-@dataclass(frozen=True, slots=True)
-class Alarms:
-    """How good an agent is at knowing when to ask."""
-
-    false_share: float
-    """Of the requests, those that were not needed; NaN without requests."""
-    missed_share: float
-    """Of the failures, averted ones included, those without a request; NaN without any."""
-    lead_s: float
-    """Median seconds from a needed request to the failure that would have come; NaN without."""
-
-
-def alarms(forks: Sequence[Fork], failures_without_request: int) -> Alarms:
-    """Return how many alarms were false, how many were missed, and how early the others came."""
-    needed = [fork for fork in forks if fork.is_needed]
-    leads = [
-        (run.t_end_ms - fork.t_request_ms) / 1000
-        for fork in needed
-        for run in fork.runs
-        if not run.is_verified
-    ]
-    failures = failures_without_request + len(needed)
-    nan = float("nan")
-    return Alarms(
-        1 - len(needed) / len(forks) if forks else nan,
-        failures_without_request / failures if failures else nan,
-        float(np.median(leads)) if leads else nan,
-    )
-
-
 def _columns(curve: Sequence[Point]) -> tuple[Floats, Floats]:
     if not curve:
         raise ValueError("a curve wants at least one point")

@@ -144,6 +144,37 @@ def event_rate(events: Sequence[Events], exposures: Floats) -> Estimate:
     return _added(kept, exposures)
 
 
+def share(counts: Floats, of: Floats) -> Estimate:
+    """Return what share of so many per cluster are counted, from 0 to 1.
+
+    Whichever is rarer, those counted or the others, are events: of rare events the interval is the
+    safer one, and where there was none a bound is all that is known.
+
+    Raises:
+        ValueError: there is nothing to take a share of.
+    """
+    if 2 * counts.sum() < of.sum():
+        return _within(event_rate([Events(counts)], of))
+    match _within(event_rate([Events(of - counts)], of)):
+        case AtMost(high):
+            return AtLeast(1 - high)
+        case AtLeast(low):
+            return AtMost(1 - low)
+        case Interval(value, low, high):
+            return Interval(1 - value, 1 - high, 1 - low)
+
+
+def _within(rate: Estimate) -> Estimate:
+    """Return a rate as a share: none is above 1 or below 0."""
+    match rate:
+        case AtMost(high):
+            return AtMost(min(1.0, high))
+        case AtLeast(low):
+            return AtLeast(min(1.0, low))
+        case Interval(value, low, high):
+            return Interval(value, max(0.0, low), min(1.0, high))
+
+
 def per_event(sample: PerEvent) -> Estimate:
     """Return output per weighted event; a lower bound where there was no event.
 

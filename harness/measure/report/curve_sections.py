@@ -5,30 +5,51 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from harness.measure.alarms import Alarms
 from harness.measure.report import charts, shift_charts
 from harness.measure.report.findings import Findings, FleetCurve
 from harness.measure.report.forward import FAST
-from harness.measure.report.markup import pair, panel, section, table
+from harness.measure.report.markup import pair, panel, paragraph, section, table
 from harness.measure.report.words import (
     amount,
     in_full,
     percent,
+    plural,
 )
 from harness.measure.survival import Ending, median_exposure
 
 
-def thresholds_section(findings: Findings) -> str:
-    """Return output over interventions, as the policy asks more or less readily."""
+def asking_section(findings: Findings) -> str:
+    """Return whether it asks when it should, and output over interventions as it asks more."""
+    parts: list[str] = []
     curve = findings.thresholds
-    if not curve:
-        return ""
-    area = f" nAUC = {in_full(curve.area)}." if curve.area else ""
-    return section(
-        "Does it know when to ask?",
-        "Each point is a run of its own with the same random numbers; nothing is relabelled "
-        f"afterwards. 0 is asking at random, 1 is an oracle.{area}",
-        panel(charts.threshold_curve(curve), "Useful output by how often it asks"),
-    )
+    if curve:
+        area = f" nAUC = {in_full(curve.area)}." if curve.area else ""
+        words = (
+            "Each point is a run of its own with the same random numbers; nothing is relabelled "
+            f"afterwards. 0 is asking at random, 1 is an oracle.{area}"
+        )
+        parts += [
+            paragraph(words),
+            panel(charts.threshold_curve(curve), "Useful output by how often it asks"),
+        ]
+    words = _alarm_words(findings.alarms) if findings.alarms else ""
+    return section("Does it know when to ask?", words, *parts) if words or parts else ""
+
+
+def _alarm_words(alarms: Alarms) -> str:
+    false = f" {in_full(alarms.false_share, share=True)} of these" if alarms.false_share else ""
+    missed = f" {in_full(alarms.missed_share, share=True)} of them" if alarms.missed_share else ""
+    parts = [
+        f"Of {plural(alarms.episodes, 'episode')} played with a person and without, it asked in "
+        f"{alarms.alarmed:,}",
+        f";{false} would have gone well unaided. " if false else ". ",
+        f"Alone it fails in {alarms.failing:,}",
+        f", and had not asked in{missed}." if missed else ".",
+    ]
+    if not math.isnan(alarms.lead_s):
+        parts.append(f" A needed alarm came {amount(alarms.lead_s)} s before the failure.")
+    return "".join(parts)
 
 
 def fleet_section(findings: Findings) -> str:

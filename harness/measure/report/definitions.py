@@ -28,6 +28,8 @@ DEFINITIONS = (
     ("pairs", "two rows on one plan: z of one less z of the other, task by task"),
     ("nAUC", "(A - A_random)/(A_oracle - A_random) of output over interventions; 0 asks at "
      f"random, 1 knows when to ask; interval by drawing tasks anew {DRAWS:,} times"),
+    ("alarms", "needed where the same episode played unaided fails; missed are failures unaided "
+     "of episodes without a request; lead is from the first request to the failure alone"),
     ("fan-out", "P(N) productive agents on average; FO_90 = the most agents of which each is at "
      f"least 90 % as productive as one alone; intervals by drawing tasks anew {DRAWS:,} times"),
     ("time to intervention", "Kaplan-Meier with limits of log(-log S) and Greenwood's variance "

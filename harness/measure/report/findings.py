@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from harness.errors import ConfigError
+from harness.measure.alarms import Alarms, alarms
 from harness.measure.curves import Triggers, normalised_area_interval
 from harness.measure.fan_out import (
     FanOut,
@@ -19,7 +20,7 @@ from harness.measure.fan_out import (
     waits,
 )
 from harness.measure.hierarchy import FEWEST_TRAININGS, over_trainings, redrawn_opi
-from harness.measure.intervals import AtLeast, AtMost, Estimate, Events, Interval, event_rate
+from harness.measure.intervals import Estimate, Interval, share
 from harness.measure.interventions import active_s, interventions
 from harness.measure.learning import FEWEST, Checkpoint, Learning, learning
 from harness.measure.metrics import (
@@ -123,6 +124,8 @@ class Findings:
     trainings: Figures | None
     """The headline with trainings as clusters; None with fewer than three."""
     thresholds: ThresholdCurve | None
+    alarms: Alarms | None
+    """Of the main row; None where it was not played unaided."""
     fleets: Sequence[FleetCurve]
     timing: Timing | None
     forward: Forward | None
@@ -156,6 +159,7 @@ def findings(runs: Mapping[RowName, Run]) -> Findings:
         redrawn=redrawn_opi(same),
         trainings=over_trainings(same) if len(same) >= FEWEST_TRAININGS else None,
         thresholds=_thresholds(main.name, sums),
+        alarms=_alarms(main.name, played),
         fleets=_fleets(played, sums),
         timing=timing(run),
         forward=forward(run),
@@ -205,25 +209,7 @@ def success(run: Run) -> Estimate:
     counts = np.zeros((2, len(tasks)))
     for each in ended:
         counts[int(is_verified(each)), tasks.index(each.planned.task)] += 1
-    failed, reached = counts
-    if reached.sum() < failed.sum():
-        # of rare events the interval is the safer one, and none is a bound
-        return _share(event_rate([Events(reached)], failed + reached))
-    return _share(event_rate([Events(failed)], failed + reached), is_of_failures=True)
-
-
-def _share(rate: Estimate, *, is_of_failures: bool = False) -> Estimate:
-    match rate:
-        case AtMost(high) if is_of_failures:
-            return AtLeast(max(0.0, 1 - high))
-        case AtMost(high):
-            return AtMost(min(1.0, high))
-        case Interval(value, low, high) if is_of_failures:
-            return Interval(1 - value, max(0.0, 1 - high), 1 - low)
-        case Interval(value, low, high):
-            return Interval(value, low, min(1.0, high))
-        case AtLeast():
-            raise AssertionError("a rate of events has no lower bound alone")
+    return share(counts[1], counts.sum(axis=0))
 
 
 def _order(name: RowName) -> Order:
@@ -298,6 +284,11 @@ def _area(triggers: Triggers) -> Interval | None:
         return normalised_area_interval(triggers, most)
     except ValueError:  # the oracle is no better than chance here, so that nothing lies between
         return None
+
+
+def _alarms(main: RowName, played: Mapping[RowName, Run]) -> Alarms | None:
+    unaided = played.get(main.only(NEVER_ASK))
+    return alarms(played[main], unaided) if unaided and main.row != NEVER_ASK else None
 
 
 def _fleets(runs: Mapping[RowName, Run], sums: _Sums) -> list[FleetCurve]:

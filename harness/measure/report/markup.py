@@ -23,8 +23,13 @@ def section(title: str, words: str, *parts: str) -> str:
     anchor = "-".join("".join(c if c.isalnum() else " " for c in title.lower()).split())
     return (
         f'<section id="{anchor}"><h2>{escape(title)}</h2>'
-        f'<p class="faint">{escape(words)}</p>{"".join(parts)}</section>'
+        f"{paragraph(words)}{''.join(parts)}</section>"
     )
+
+
+def paragraph(words: str) -> str:
+    """Return a sentence beside what it is about; nothing where there are no words."""
+    return f'<p class="faint">{escape(words)}</p>' if words else ""
 
 
 def panel(figure: go.Figure, caption: str) -> str:

@@ -39,7 +39,7 @@ def page(report: Report) -> str:
         sections.pairs_section(found),
         curve_sections.forward_section(found),
         sections.firmness_section(found),
-        curve_sections.thresholds_section(found),
+        curve_sections.asking_section(found),
         curve_sections.fleet_section(found),
         curve_sections.timing_section(found),
         curve_sections.learning_section(found),
@@ -65,6 +65,6 @@ def _subtitle(findings: Findings) -> str:
     return (
         f"{findings.main.name} · {policy} · {plural(sums.episodes, 'episode')} of "
         f"{plural(findings.main.figures.clusters, 'task')}, worth "
-        f"{sums.baseline_s / 60:.0f} minutes of a practised person's time · "
+        f"{plural(round(sums.baseline_s / 60), 'minute')} of a practised person's time · "
         f"plan {findings.main.manifest_sha256[:12]}"
     )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from harness.measure.intervals import Estimate
 from harness.measure.metrics import SILENT_WEIGHT, SILENT_WEIGHTS
 from harness.measure.report import charts
 from harness.measure.report.findings import Findings, RowFindings
 from harness.measure.report.forward import FAST
-from harness.measure.report.markup import folded, panel, section, table, tile
+from harness.measure.report.markup import folded, panel, paragraph, section, table, tile
 from harness.measure.report.rows import RowName
 from harness.measure.report.words import (
     amount,
@@ -89,7 +87,7 @@ def rows_section(findings: Findings) -> str:
         parts.append(folded(f"{plural(len(others), 'row')} under other conditions", rows))
     if findings.unplayed:
         names = ", ".join(map(str, findings.unplayed))
-        parts.append(f'<p class="faint">Not played yet: {escape(names)}.</p>')
+        parts.append(paragraph(f"Not played yet: {names}."))
     return section(
         "Against the reference rows",
         "Each figure can be gamed alone: silence lowers interventions, idle agents lower "

@@ -9,12 +9,8 @@ import numpy as np
 import pytest
 
 from harness.measure.curves import (
-    Alarms,
-    Fork,
     Point,
     Triggers,
-    Unaided,
-    alarms,
     area,
     hours_to_halve,
     normalised_area,
@@ -50,15 +46,6 @@ def test_a_curve_without_points_or_an_oracle_that_is_none_is_refused() -> None:
 def test_hours_to_halve_lie_between_checkpoints() -> None:
     assert hours_to_halve(np.array([1.0, 3, 5]), np.array([8.0, 8, 2])) == pytest.approx(3)
     assert math.isnan(hours_to_halve(np.array([1.0, 3]), np.array([8.0, 5])))
-
-
-def test_a_request_was_needed_if_the_agent_alone_mostly_fails() -> None:
-    right, wrong = Unaided(is_verified=True, t_end_ms=9_000), Unaided(False, 5_000)
-    needed = Fork(2_000, (right, right, wrong, wrong, wrong))
-    needless = Fork(1_000, (right, right, right, wrong, wrong))
-    assert alarms([needed, needless], 1) == Alarms(0.5, 0.5, 3.0)
-    nothing = alarms([], 0)
-    assert all(map(math.isnan, (nothing.false_share, nothing.missed_share, nothing.lead_s)))
 
 
 def tasks(interventions: int, outputs: Sequence[float]) -> dict[str, Tally]:

@@ -21,6 +21,7 @@ from recorder.schema import (
     Wait,
     contains,
     element_at,
+    points_of,
 )
 
 _CANNOT_BE_UNDONE = re.compile(
@@ -30,17 +31,6 @@ _CANNOT_BE_UNDONE = re.compile(
 )
 # pressed by whatever picture or piece of text lies on them
 _PRESSED = frozenset({"button", "link", "menuitem", "option", "switch", "tab"})
-
-
-def points_of(action: Action) -> tuple[tuple[int, int], ...]:
-    """Return where on the screen an action lands, in its order; empty where the focus decides."""
-    match action:
-        case Move() | Click() | ScrollBy():
-            return ((action.x, action.y),)
-        case Drag():
-            return action.path
-        case Wait() | KeyChord() | TypeText() | Done() | Ask():
-            return ()
 
 
 def digest(observation: Observation, action: Action) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from harness.actions import digest, is_irreversible, points_of
+from harness.actions import digest, is_irreversible
 from harness.errors import ConfigError
 from recorder.schema import (
     Action,
@@ -20,6 +20,7 @@ from recorder.schema import (
     TypeText,
     Wait,
     contains,
+    points_of,
 )
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
-from harness.actions import points_of
 from harness.agents.errors import AnswerError, Failure
 from recorder.codec import action_from_dict, action_to_dict
 from recorder.errors import DamagedError
@@ -25,6 +24,7 @@ from recorder.schema import (
     ScrollBy,
     TypeText,
     Wait,
+    points_of,
 )
 
 INSTRUCTIONS = """You operate a computer for a person, one action at a time. You are given a goal, \

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.actions import points_of
 from harness.env.browsers import Browsers, Lease
 from harness.env.chromium import Tab
 from harness.env.seeing import decoded, listed
@@ -32,6 +31,7 @@ from recorder.schema import (
     Move,
     Observation,
     Wait,
+    points_of,
 )
 
 Result = TypeVar("Result")

@@ -9,7 +9,6 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
-from harness.actions import points_of
 from harness.hub.errors import ProtocolError, RefusedError
 from harness.hub.untrusted import Shown, shown
 from recorder.codec import action_from_dict, action_to_dict
@@ -27,6 +26,7 @@ from recorder.schema import (
     TypeText,
     Wait,
     element_at,
+    points_of,
 )
 
 Deed: TypeAlias = str

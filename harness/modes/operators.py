@@ -9,7 +9,6 @@ from typing import Protocol, Self, TypeAlias, assert_never
 
 import msgspec
 
-from harness.actions import points_of
 from harness.errors import ConfigError, ExpertError
 from harness.gate import Reason
 from harness.measure.events import ContactKind, Initiator, PlannedEpisode
@@ -17,7 +16,16 @@ from harness.modes.draws import draws
 from harness.tasks.experts.asking import expert_action
 from harness.tasks.experts.playing import Deed, Manner, PlayedPage, deeds
 from harness.tasks.registry import web_task
-from recorder.schema import Action, Decision, Move, Observation, Wait, accepts, element_at
+from recorder.schema import (
+    Action,
+    Decision,
+    Move,
+    Observation,
+    Wait,
+    accepts,
+    element_at,
+    points_of,
+)
 
 _TAKEN_OVER = frozenset({Reason.NOVELTY, Reason.LOOP})
 """Reasons for which one action would not be enough."""

@@ -17,14 +17,11 @@ from policy.evaluate.records import EpisodeRecord, Mistake, StepRecord, Trial
 from recorder.schema import (
     Action,
     AgentContext,
-    Click,
     Decision,
-    Drag,
-    Move,
     Observation,
-    ScrollBy,
     Wait,
     accepts,
+    points_of,
 )
 
 
@@ -182,8 +179,7 @@ def considered(
 def _within(action: Action, observation: Observation) -> Action:
     # a place outside the screen cannot be pressed: the step is lost, the episode goes on
     height, width = observation.pixels.shape[:2]
-    points = action.path if isinstance(action, Drag) else [_place(action) or (0, 0)]
-    if all(0 <= x < width and 0 <= y < height for x, y in points):
+    if all(0 <= x < width and 0 <= y < height for x, y in points_of(action)):
         return action
     return Wait(duration_ms=100)
 
@@ -214,19 +210,13 @@ def _mistake(
         p_accept=decision.p_accept,
         png=_png(observation),
         heat=tuple(tuple(round(float(mass), 4) for mass in row) for row in heat),
-        chosen_at=_place(decision.action),
-        expert_at=_place(expert),
+        chosen_at=_press(decision.action),
+        expert_at=_press(expert),
     )
 
 
-def _place(action: Action | None) -> tuple[int, int] | None:
-    match action:
-        case Click() | Move() | ScrollBy():
-            return action.x, action.y
-        case Drag():
-            return action.path[0]
-        case _:
-            return None
+def _press(action: Action | None) -> tuple[int, int] | None:
+    return next(iter(points_of(action)), None) if action else None
 
 
 def _png(observation: Observation) -> str:

@@ -16,6 +16,7 @@ from recorder.schema.actions import (
     ScrollBy,
     TypeText,
     Wait,
+    points_of,
 )
 from recorder.schema.decisions import AgentContext, Decision, Thresholds
 from recorder.schema.episodes import (
@@ -117,4 +118,5 @@ __all__ = [
     "accepts",
     "contains",
     "element_at",
+    "points_of",
 ]

@@ -104,3 +104,14 @@ ACTIONS: tuple[type[Action], ...] = (
     Done,
     Ask,
 )
+
+
+def points_of(action: Action) -> tuple[tuple[int, int], ...]:
+    """Return where on the screen an action lands, in its order; empty where the focus decides."""
+    match action:
+        case Move() | Click() | ScrollBy():
+            return ((action.x, action.y),)
+        case Drag():
+            return action.path
+        case Wait() | KeyChord() | TypeText() | Done() | Ask():
+            return ()

@@ -7,7 +7,6 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
-from harness.actions import points_of
 from harness.env.hands import Keyboard, Mouse
 from harness.errors import ConfigError
 from harness.modes.fast_forward.forecast import Scene, box_under
@@ -27,6 +26,7 @@ from recorder.schema import (
     ScrollBy,
     TypeText,
     Wait,
+    points_of,
 )
 
 Point: TypeAlias = tuple[int, int]
@@ -68,6 +68,8 @@ class TypeMove(_Move, frozen=True, tag="type"):
     """What the field holds before."""
     kept: str
     """What stays of that."""
+    whole: bool
+    """It comes at once, not key by key."""
 
 
 class ChordMove(_Move, frozen=True, tag="chord"):
@@ -86,13 +88,18 @@ def places_of(steps: Sequence[Planned]) -> list[Point]:
     return [place for each in steps if (place := _place(each)) is not None]
 
 
-def moves_of(steps: Sequence[Planned]) -> list[GuardedMove]:
-    """Return the moves of a plan; their targets are numbered as in `places_of`."""
+def moves_of(steps: Sequence[Planned], *, whole: bool = False) -> list[GuardedMove]:
+    """Return the moves of a plan; their targets are numbered as in `places_of`.
+
+    Args:
+        steps: of the plan.
+        whole: texts come at once, not key by key.
+    """
     moves: list[GuardedMove] = []
     number = 0
     for step in steps:
         has_place = _place(step) is not None
-        moves.append(_move(step, number if has_place else None))
+        moves.append(_move(step, number if has_place else None, whole=whole))
         number += has_place
     return moves
 
@@ -112,7 +119,7 @@ def _middle(scene: Scene) -> Point | None:
     return left + width // 2, top + height // 2
 
 
-def _move(step: Planned, target: int | None) -> GuardedMove:
+def _move(step: Planned, target: int | None, *, whole: bool) -> GuardedMove:
     action, scene = step.action, step.scene
     match action:
         case Click():
@@ -127,8 +134,9 @@ def _move(step: Planned, target: int | None) -> GuardedMove:
         case TypeText():
             assert scene.field is not None
             assert scene.kept is not None
+            field = scene.field
             return TypeMove(
-                target=target, text=action.text, holds=scene.field.value, kept=scene.kept
+                target=target, text=action.text, holds=field.value, kept=scene.kept, whole=whole
             )
         case KeyChord():
             key = shifted(action.key) if "shift" in action.modifiers else action.key
@@ -157,10 +165,18 @@ class _Noted:
         self.inputs.append((method, values))
 
 
-async def inputs_of(actions: Sequence[Action]) -> list[Input]:
-    """Return the DevTools commands that do some actions."""
+async def inputs_of(actions: Sequence[Action], *, whole: bool = False) -> list[Input]:
+    """Return the DevTools commands that do some actions.
+
+    Args:
+        actions: what is to be done.
+        whole: texts come at once, not key by key.
+    """
     hands = _Noted()
     actor = BrowserActor(hands, Ledger(), Controller.POLICY, "fast-forward")
     for action in actions:
-        await actor.perform(action)
+        if whole and isinstance(action, TypeText):
+            await hands.keyboard.insert_text(action.text)
+        else:
+            await actor.perform(action)
     return hands.inputs

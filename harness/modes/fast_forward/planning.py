@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import prod
 
-from harness.actions import is_irreversible, points_of
+from harness.actions import is_irreversible
 from harness.control import Policy
 from harness.modes.fast_forward.forecast import Caret, Scene, after
 from recorder.schema import (
@@ -22,6 +22,7 @@ from recorder.schema import (
     ScrollBy,
     Thresholds,
     TypeText,
+    points_of,
 )
 
 _LONGEST = 40  # a plan of more actions goes round in circles

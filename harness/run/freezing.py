@@ -6,21 +6,23 @@ All choices are drawn from one key each, so that the files come out the same whe
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from itertools import product
 from pathlib import Path
 
-import numpy as np
-
 from harness.demonstrate.plan import has_experts
-from harness.run.manifests import Episodes, Forward, Frozen, FrozenEpisode, Shifts, freeze, to_json
+from harness.run.drawing import (
+    FIRST_SEED,
+    Mixture,
+    Staffing,
+    chance_of,
+    each_with,
+    jobs_of,
+    novel_pages,
+    shifts_of,
+)
+from harness.run.manifests import Episodes, Forward, Frozen, FrozenEpisode, freeze, to_json
 from harness.tasks.faults import Fault
-from harness.tasks.registry import web_task, web_tasks
-from harness.tasks.shifts import is_novel_task
-from harness.tasks.task import WebTask
+from harness.tasks.registry import web_tasks
 
-FIRST_SEED = 7_000_000
-"""No policy of ours is trained on seeds from here on."""
 SMOKE = (
     "miniwob-click-test-2",
     "miniwob-click-button",
@@ -90,12 +92,7 @@ FORWARD = (
 )
 """Tasks and jobs that take people 4 seconds or more and are rote once they are understood."""
 _FAULTY = 0.25
-_NOVEL = 0.2
-_JOBS = 0.2
 _SHIFTS, _ITEMS = 2, 40
-PATIENCE_S = 60.0
-"""An agent of a shift that asked and was not attended for so long goes on alone."""
-_ALLOCATORS = ("random", "fifo", "most-uncertain", "fleet-dagger", "thrifty", "gain-per-second")
 
 
 def shipped() -> list[Frozen]:
@@ -105,7 +102,7 @@ def shipped() -> list[Frozen]:
 
 def smoke() -> Frozen:
     """Return the manifest of a minute: tasks that anything should do."""
-    return freeze("smoke", Episodes(_product(SMOKE, 2)))
+    return freeze("smoke", Episodes(each_with(SMOKE, FIRST_SEED, 2)))
 
 
 def core() -> Frozen:
@@ -115,11 +112,11 @@ def core() -> Frozen:
         for name, task in sorted(web_tasks().items())
         if "miniwob" in task.tags and task.human.n and has_experts(task)
     ]
-    chance = _chance(1)
+    chance = chance_of(FIRST_SEED, 1)
     faults = tuple(Fault)
     episodes = tuple(
         FrozenEpisode(each.task, each.seed, (faults[which],) if draw < _FAULTY else ())
-        for each in _product(timed, 3)
+        for each in each_with(timed, FIRST_SEED, 3)
         for draw, which in [(chance.random(), int(chance.integers(len(faults))))]
     )
     return freeze("core", Episodes(episodes))
@@ -127,66 +124,14 @@ def core() -> Frozen:
 
 def shift() -> Frozen:
     """Return the manifest of shifts: one person and 1 to 16 agents, a fifth of the work novel."""
-    known = [web_task(name) for name in TAUGHT]
-    jobs = [task for task in web_tasks().values() if _is_made_of(task, known)]
-    pages = [task.name for task in known]
-    taught = sorted([*pages, *(job.name for job in jobs)])
-    novel = novel_pages()
-    seeds = iter(range(FIRST_SEED, FIRST_SEED + _SHIFTS * _ITEMS))
-    shifts: list[tuple[FrozenEpisode, ...]] = []
-    for number in range(_SHIFTS):
-        chance = _chance(2 + number)
-        n_novel, n_jobs = round(_NOVEL * _ITEMS), round(_JOBS * _ITEMS)
-        chosen = [
-            *_picked(chance, novel, n_novel),
-            *_picked(chance, [job.name for job in jobs], n_jobs),
-            *_picked(chance, pages, _ITEMS - n_novel - n_jobs),
-        ]
-        chance.shuffle(chosen)
-        shifts.append(tuple(FrozenEpisode(name, next(seeds)) for name in chosen))
-    work = Shifts(
-        shifts=tuple(shifts),
-        n_agents=(1, 2, 4, 8, 16),
-        allocators=_ALLOCATORS,
-        reference=(4, _ALLOCATORS[-1]),
-        patience_s=PATIENCE_S,
-        taught=tuple(taught),
-    )
+    mixture = Mixture(pages=TAUGHT, jobs=jobs_of(TAUGHT), novel=novel_pages())
+    work = shifts_of(mixture, Staffing(), shifts=_SHIFTS, items=_ITEMS, first_seed=FIRST_SEED)
     return freeze("shift", work)
 
 
 def forward() -> Frozen:
     """Return the manifest of what is worth fast-forwarding."""
-    return freeze("forward", Forward(_product(FORWARD, 3)))
-
-
-def novel_pages() -> list[str]:
-    """Return the pages that experts can do and no policy may learn from, in order of name."""
-    return [
-        name
-        for name, task in sorted(web_tasks().items())
-        if "miniwob" in task.tags and is_novel_task(task) and has_experts(task)
-    ]
-
-
-def _product(tasks: Sequence[str], n_seeds: int) -> tuple[FrozenEpisode, ...]:
-    seeds = range(FIRST_SEED, FIRST_SEED + n_seeds)
-    return tuple(FrozenEpisode(task, seed) for task, seed in product(tasks, seeds))
-
-
-def _chance(number: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(key=np.array([FIRST_SEED, number], np.uint64)))
-
-
-def _picked(chance: np.random.Generator, names: Sequence[str], count: int) -> list[str]:
-    """Return so many names, each as often as the others but for one time."""
-    rounds = [chance.permutation(len(names)) for _ in range(-(-count // len(names)))]
-    return [names[int(place)] for place in np.concatenate(rounds)[:count]]
-
-
-def _is_made_of(job: WebTask, known: Sequence[WebTask]) -> bool:
-    pages = {page for task in known for page in task.pages}
-    return "job" in job.tags and pages.issuperset(job.pages)
+    return freeze("forward", Forward(each_with(FORWARD, FIRST_SEED, 3)))
 
 
 def main(folder: Path) -> None:

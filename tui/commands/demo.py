@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 import webbrowser
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import product
 from os import environ
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -24,7 +22,7 @@ from tui.commands.train import Training, train
 from tui.console import err, out
 
 if TYPE_CHECKING:
-    from harness.run.manifests import Frozen, FrozenEpisode
+    from harness.run.manifests import Frozen
 
 JOB = "job-account-reset"
 """What is rote: seven pages, which take people half a minute."""
@@ -116,45 +114,28 @@ def demo(what: Demo) -> int:
 
 def forward_manifest(runs: int) -> Frozen:
     """Return the work of a person whom the policy may relieve."""
-    from harness.run.manifests import (  # noqa: PLC0415 - the harness's extras
-        Forward,
-        FrozenEpisode,
-        freeze,
-    )
+    from harness.run.drawing import each_with  # noqa: PLC0415 - the harness's extras
+    from harness.run.manifests import Forward, freeze  # noqa: PLC0415 - as above
 
-    seeds = range(_FIRST_SEED, _FIRST_SEED + runs)
-    episodes = tuple(FrozenEpisode(task, seed) for task, seed in product(_ROTE, seeds))
-    return freeze("demo-forward", Forward(episodes))
+    return freeze("demo-forward", Forward(each_with(_ROTE, _FIRST_SEED, runs)))
 
 
 def shift_manifest(items: int) -> Frozen:
     """Return one shift of work that was taught, and a fifth that was not."""
-    from harness.run.freezing import PATIENCE_S  # noqa: PLC0415 - the harness's extras
-    from harness.run.manifests import Shifts, freeze  # noqa: PLC0415 - as above
-
-    work = Shifts(
-        shifts=(tuple(_shift(items)),),
-        n_agents=(_AGENTS,),
-        allocators=(_ALLOCATOR,),
-        reference=(_AGENTS, _ALLOCATOR),
-        patience_s=PATIENCE_S,
-        taught=(*TASKS, JOB),
+    from harness.run.drawing import (  # noqa: PLC0415 - the harness's extras
+        Mixture,
+        Staffing,
+        novel_pages,
+        shifts_of,
     )
+    from harness.run.manifests import freeze  # noqa: PLC0415 - as above
+
+    mixture = Mixture(
+        pages=TASKS, jobs=(JOB,), novel=novel_pages(), novel_share=_NOVEL, job_share=_JOBS
+    )
+    staffing = Staffing(n_agents=(_AGENTS,), allocators=(_ALLOCATOR,))
+    work = shifts_of(mixture, staffing, shifts=1, items=items, first_seed=_FIRST_SEED)
     return freeze("demo-shift", work)
-
-
-def _shift(items: int) -> Iterator[FrozenEpisode]:
-    from harness.run.freezing import novel_pages  # noqa: PLC0415 - the harness's extras
-    from harness.run.manifests import FrozenEpisode  # noqa: PLC0415 - as above
-
-    novel = novel_pages()
-    chance = Random("demo-shift")
-    n_novel, n_jobs = round(_NOVEL * items), round(_JOBS * items)
-    pages = chance.choices(TASKS, k=items - n_novel - n_jobs)
-    names = [*chance.choices(novel, k=n_novel), *[JOB] * n_jobs, *pages]
-    chance.shuffle(names)
-    for number, name in enumerate(names):
-        yield FrozenEpisode(name, _FIRST_SEED + number)
 
 
 # Stages -------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from harness.demonstrate.plan import has_experts
 from harness.errors import ConfigError, UnknownTaskError
 from harness.modes.allocators import ALLOCATORS
-from harness.run.freezing import FIRST_SEED, shipped
+from harness.run.drawing import FIRST_SEED
+from harness.run.freezing import shipped
 from harness.run.manifests import (
     SHIPPED,
     Episodes,

@@ -10,6 +10,8 @@ ruff check .
 lint-imports
 pyright
 coverage erase
-coverage run -m pytest "$@"
+# what the recorder promises is about real time, so nothing runs beside its tests
+coverage run -m pytest --numprocesses 2 --dist loadfile --ignore tests/recorder --durations 20
+coverage run -m pytest tests/recorder --durations 5
 coverage combine --quiet
 coverage report

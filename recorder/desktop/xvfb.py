@@ -13,6 +13,7 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import IO, Self
 
+from recorder.desktop.will import Will
 from recorder.desktop.x11 import connect, numbers
 from recorder.errors import CaptureError, UnsupportedError
 
@@ -22,7 +23,7 @@ _POLL_S = 0.01
 
 
 class VirtualDisplay:
-    """An Xvfb with its own bus and processes; all of them end with the `with` block.
+    """An Xvfb with its own bus and processes; all of them end with the `with` block, or with us.
 
     Args:
         size: pixels of the screen.
@@ -103,6 +104,7 @@ class VirtualDisplay:
     def _start(self, started: ExitStack) -> None:
         # short, because a unix socket's path may have 107 characters at most
         home = started.enter_context(tempfile.TemporaryDirectory(prefix="vd-"))
+        self._will = started.enter_context(Will(Path(home)))
         self.name = self._start_server(started)
         self.env = {
             **{name: value for name, value in os.environ.items() if name not in _FOREIGN},
@@ -184,6 +186,7 @@ class VirtualDisplay:
             start_new_session=True,
         )
         started.callback(_end, process)
+        self._will.add(process.pid)
         return process
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -16,25 +17,52 @@ from tests.waiting import until
 pytestmark = pytest.mark.display
 
 
-def alive(display: str) -> list[int]:
-    """Return the processes that were started for a display, and the server itself."""
-    found: list[int] = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("DISPLAY") == display:
-                found.append(process.pid)
-        except psutil.Error:
-            continue
-    return [pid for pid in found if pid != os.getpid()]
+def ended(processes: list[psutil.Process]) -> bool:
+    """Say whether none of some processes goes on."""
+    return not any(map(_goes_on, processes))
+
+
+def _goes_on(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_apps_and_their_children_end_with_the_display() -> None:
+    family: list[psutil.Process] = []
     with pytest.raises(ZeroDivisionError), VirtualDisplay((320, 200)) as display:  # noqa: PT012
         display.run(["sh", "-c", "sleep 1000 & sleep 1000"])
         display.run(["sh", "-c", "trap '' TERM; while :; do sleep 1; done"])
-        assert until(lambda: len(alive(display.name)) >= 4, "both apps run")
+        us = psutil.Process()
+        until(lambda: len(us.children(recursive=True)) >= 5, "both apps run")
+        family += us.children(recursive=True)
         raise ZeroDivisionError
-    assert until(lambda: not alive(display.name), "all ended")
+    until(lambda: ended(family), "all ended")
+
+
+@pytest.mark.slow
+def test_nothing_outlives_an_owner_that_is_killed(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    with subprocess.Popen([sys.executable, "-c", _OWNER, said]) as owner:
+        until(lambda: said.exists() and said.read_text().endswith("\n"), "a display")
+        home = said.read_text().strip()
+        family = psutil.Process(owner.pid).children(recursive=True)
+        assert {"Xvfb", "openbox", "dbus-daemon"} <= {process.name() for process in family}
+        owner.kill()
+    until(lambda: ended(family), "no app")
+    until(lambda: not Path(home).exists(), "no files")
+
+
+_OWNER = """
+import sys, time
+from pathlib import Path
+from recorder.desktop.xvfb import VirtualDisplay
+with VirtualDisplay((320, 200), window_manager=True, accessibility=True) as display:
+    display.run(["sh", "-c", "trap '' TERM; while :; do sleep 1; done"])
+    Path(sys.argv[1]).write_text(display.env["XDG_RUNTIME_DIR"] + "\\n")
+    time.sleep(1000)
+"""
 
 
 def test_apps_do_not_see_the_users_own_session(monkeypatch: pytest.MonkeyPatch) -> None:

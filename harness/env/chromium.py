@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from harness.env.devtools import Devtools
+from harness.env.devtools import Devtools, Handler
 from harness.env.hands import Keyboard, Mouse
 from harness.env.stage import AREA
 from recorder.browser.chromium import find_chromium, launch_arguments
@@ -149,13 +149,23 @@ class Tab:
         """
         return await self._devtools.send(method, values, session=self._session)
 
-    async def send_all(self, commands: Sequence[tuple[str, dict[str, Any]]]) -> None:
-        """Send some commands in one piece, and wait until all are answered.
+    async def send_all(
+        self, commands: Sequence[tuple[str, dict[str, Any]]]
+    ) -> list[dict[str, Any]]:
+        """Send some commands in one piece; return the page's answers to all of them.
 
         Raises:
             InfrastructureError: the page is gone, or refuses one of them.
         """
-        await self._devtools.send_all(commands, session=self._session)
+        return await self._devtools.send_all(commands, session=self._session)
+
+    def post(self, method: str, values: dict[str, Any]) -> None:
+        """Send a command whose answer nobody waits for; what is sent later comes after it."""
+        self._devtools.post(method, values, session=self._session)
+
+    def on(self, event: str, handler: Handler) -> None:
+        """Have `handler` called with the parameters of each such event of the page."""
+        self._devtools.on(event, handler, session=self._session)
 
     async def prepare(self, url: str) -> None:
         """Give the page its size, language, time zone and fonts, and show a URL in it."""

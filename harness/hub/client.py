@@ -107,9 +107,13 @@ class HubClient:
         # what is older is in the log, which is read beside the loop: it can be long
         folder, lines = Path(welcome.folder), welcome.lines
         reading = asyncio.create_task(asyncio.to_thread(lambda: fold(read_shift(folder, lines))))
-        while not reading.done():
-            link.send(Beat(t_ns=time.monotonic_ns()))
-            await asyncio.wait([reading], timeout=_BEAT_S)
+        try:
+            while not reading.done():
+                link.send(Beat(t_ns=time.monotonic_ns()))
+                await asyncio.wait([reading], timeout=_BEAT_S)
+        except asyncio.CancelledError:
+            await link.close()  # so that it does not drive on with nobody there
+            raise
         return cls(link, welcome, reading.result())
 
     async def __aenter__(self) -> Self:

@@ -45,6 +45,7 @@ from harness.hub.messages import (
     Welcome,
     Work,
 )
+from harness.hub.naming import check_names
 from harness.hub.orders import Clerk
 from harness.hub.proposals import action_of
 from harness.hub.protocol import check_agent
@@ -296,6 +297,7 @@ class Core:
         floor.send(worker.peer, Kept(agent=name, number=max(number, kept)))
 
     def _keep(self, message: Tell) -> None:
+        check_names(message.event)
         floor = self.floor
         told = msgspec.structs.replace(message.event, t_ms=floor.t_ms)
         event = overtaken(floor.state, told)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -36,10 +39,14 @@ def read_manifest(folder: Path) -> Manifest:
         raise ConfigError(f"no manifest in {folder}: {error}") from error
 
 
-def start_hub(config: HubConfig) -> subprocess.Popen[bytes]:
+def start_hub(config: HubConfig, *, said: Path | None = None) -> subprocess.Popen[bytes]:
     """Return the process of a hub that listens.
 
     It is a session of its own, so that what closes a terminal does not reach it.
+
+    Args:
+        config: of the hub.
+        said: file for what it says on standard error; ours if not said.
 
     Raises:
         HubLostError: it ended instead, or did not come up; it has said why on standard error.
@@ -52,7 +59,10 @@ def start_hub(config: HubConfig) -> subprocess.Popen[bytes]:
     if config.latch is not None:
         command += ["--latch", str(config.latch)]
     before = _made_ns(config.socket)
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    with _standard_error(said) as out:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stderr=out, start_new_session=True
+        )
     deadline = time.monotonic() + _PATIENCE_S
     while _made_ns(config.socket) in (None, before):
         if process.poll() is not None or time.monotonic() > deadline:
@@ -70,14 +80,33 @@ def _made_ns(path: Path) -> int | None:
         return None
 
 
-def start_player(config: PlayerConfig, *, cwd: Path | None = None) -> subprocess.Popen[bytes]:
-    """Return the process of a worker that plays; it looks for the policy's package in a folder.
+def start_player(
+    config: PlayerConfig, *, cwd: Path | None = None, said: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """Return the process of a worker that plays.
 
     It ends when its work is done, with 0, and stands still when the hub is gone.
+
+    Args:
+        config: of the worker.
+        cwd: folder in which it looks for the policy's package; ours if not said.
+        said: file for what it says; our own standard output and error if not said.
     """
     command = [sys.executable, "-m", "harness.hub.player"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, cwd=cwd)
+    with _standard_error(said) as out:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=True, cwd=cwd
+        )
     assert process.stdin
     with process.stdin as told:
         told.write(msgspec.json.encode(config))
     return process
+
+
+@contextmanager
+def _standard_error(said: Path | None) -> Generator[IO[bytes] | None]:
+    if said is None:
+        yield None
+        return
+    with said.open("ab") as file:
+        yield file

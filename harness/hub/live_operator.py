@@ -1,6 +1,6 @@
 """The person at the hub, as one agent sees them: it asks, they answer, it does what they say.
 
-What a person approved of is done only if the screen is still the one that they saw, to the pixel,
+What a person approved of is done only if what it is bound to is still as they saw it, to the pixel,
 and nothing has stopped the agent since they said so.
 """
 
@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from harness.actions import is_irreversible
 from harness.errors import ConfigError
+from harness.hub.binding import bound
 from harness.hub.errors import SupersededError
 from harness.hub.events import Applied, DroppedByWorker, HumanStep, Withdrawn
-from harness.hub.pictures import Pictures, hash_of
+from harness.hub.pictures import Pictures
 from harness.hub.proposals import Deed, action_of, proposal, target_of, words_of
 from harness.hub.requests import Approve, Correct, HelpRequest, Reject, Stage, TakeOver
 from harness.hub.untrusted import shown
@@ -56,6 +57,14 @@ class Allowed:
 
     request: str
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request, and the screen on which it was made."""
+
+    request: HelpRequest
+    seen: Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ class LiveOperator:
         self._eyes = eyes
         self._patience_ms = patience_ms
         self._numbers = itertools.count(1)
-        self._told: tuple[HelpRequest, Told] | None = None
+        self._told: tuple[_Asked, Told] | None = None
 
     async def hear(self, question: Question) -> int:
         """Ask the person and wait; return the time of the run at which they turned to it.
@@ -108,19 +117,20 @@ class LiveOperator:
             SupersededError: there is no answer: the screen changed, nobody came, or nobody may.
         """
         request = self._request(question)
+        binding = bound(question.decision.action, question.observation)
         asking = asyncio.create_task(self._supervised.ask(request))
         try:
             while not asking.done():
                 await asyncio.wait([asking], timeout=_WATCH_S)
-                frame = hash_of(await self._eyes.look())
-                if not asking.done() and frame != request.frame:
+                is_there = binding.holds(await self._eyes.look())
+                if not asking.done() and not is_there:
                     self._withdraw(request)
             told = asking.result()
         finally:
             asking.cancel()
             with suppress(asyncio.CancelledError, SupersededError):
                 await asking
-        self._told = request, told
+        self._told = _Asked(request, question.observation), told
         return told.answer.seen_ms
 
     async def handle(self, request: Request, desk: Desk) -> ContactKind:
@@ -139,28 +149,30 @@ class LiveOperator:
         (asked, told), self._told = self._told, None
         desk.engage()
         self._catch_up(desk)
-        return await self._do_as_told(asked, told, _Hands(desk, asked.episode, asked.id))
+        return await self._do_as_told(asked, told, desk)
 
-    async def _do_as_told(self, asked: HelpRequest, told: Told, hands: _Hands) -> ContactKind:
+    async def _do_as_told(self, asked: _Asked, told: Told, desk: Desk) -> ContactKind:
+        name = asked.request.id
+        hands = _Hands(desk, asked.request.episode, name)
         match told.answer.answer:
             case Approve():
                 await self._check(asked, told)
-                self.allowed = Allowed(asked.id, told.epoch)
+                self.allowed = Allowed(name, told.epoch)
                 return ContactKind.APPROVAL
             case Reject():
-                self._applied(asked.id)
+                self._applied(name)
                 return ContactKind.CLARIFICATION
             case Correct():
-                await self._check(asked, told)
+                pixels = await self._check(asked, told)
                 try:
-                    await self._perform(hands, told.answer.deed, asked.frame)
+                    await self._perform(hands, told.answer.deed, self._pictures.keep(pixels))
                 except _IMPOSSIBLE as error:
-                    self._dropped(asked.id, str(error))
-                    raise SupersededError(f"{asked.id}: {error}") from error
-                self._applied(asked.id)
+                    self._dropped(name, str(error))
+                    raise SupersededError(f"{name}: {error}") from error
+                self._applied(name)
                 return ContactKind.CORRECTION
             case TakeOver():
-                self._applied(asked.id)
+                self._applied(name)
                 return await self._serve(hands)
 
     def settle(self, *, is_done: bool) -> None:
@@ -193,6 +205,7 @@ class LiveOperator:
             ),
             novelty=float(np.nan_to_num(decision.novelty)),
             frame=self._pictures.keep(seen.pixels),
+            surroundings=bound(decision.action, seen).hash,
             size=(width, height),
             target=target.box if target else None,
             target_text=shown(target.text or target.name, _WORDS) if target else shown(""),
@@ -217,18 +230,18 @@ class LiveOperator:
 
     # Doing ----------------------------------------------------------------------------------------
 
-    async def _check(self, request: HelpRequest, told: Told) -> None:
-        """Make sure that what was answered may be done now, on what is there now."""
-        frame = hash_of(await self._eyes.look())
-        supervised = self._supervised
-        if frame != request.frame:
+    async def _check(self, asked: _Asked, told: Told) -> NDArray[np.uint8]:
+        """Make sure that what was answered may be done now, and return what is there now."""
+        pixels = await self._eyes.look()
+        supervised, name = self._supervised, asked.request.id
+        if not bound(action_of(told.answer.deed), asked.seen).holds(pixels):
             why = "the screen changed"
         elif supervised.epoch(self._agent) != told.epoch or self._latch.is_stopped(self._agent):
             why = "the agent was stopped"
         else:
-            return
-        self._dropped(request.id, why)
-        raise SupersededError(f"{request.id}: {why}")
+            return pixels
+        self._dropped(name, why)
+        raise SupersededError(f"{name}: {why}")
 
     async def _serve(self, hands: _Hands) -> ContactKind:
         """Do what the person does, until they let go or the episode is over."""

@@ -48,14 +48,18 @@ def overtaken(state: Shift, event: WorkerEvent) -> WorkerEvent:
 
 
 def was_refused(state: Shift, request: HelpRequest) -> bool:
-    """Say whether a person said no to the same on the same screen just before."""
+    """Say whether a person said no to the same at the same place just before."""
     ticket = state.tickets.get(state.agent(request.agent).answered)
     return (
         ticket is not None
         and isinstance(ticket.answer, Reject)
-        and ticket.request.frame == request.frame
+        and _place_of(ticket.request) == _place_of(request)
         and ticket.request.proposed.deed == request.proposed.deed
     )
+
+
+def _place_of(request: HelpRequest) -> str:
+    return request.surroundings or request.frame
 
 
 def _outrun(event: WorkerEvent, agent: str) -> Outrun:

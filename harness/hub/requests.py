@@ -35,6 +35,8 @@ class HelpRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Conformal p-value of the screen; small means unlike what the agent knows."""
     frame: str
     """Hash of the screen, and name of its picture."""
+    surroundings: str = ""
+    """Hash of what of it the answer is bound to; empty for all of it."""
     size: tuple[int, int]
     """Width and height of it, px."""
     target: Box | None = None

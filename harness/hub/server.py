@@ -19,6 +19,7 @@ from harness.hub.errors import HubLostError, ProtocolError, RefusedError
 from harness.hub.events import ShiftOpened
 from harness.hub.floor import Effect, Floor, Hangup, Patience, Peer
 from harness.hub.messages import Drive, Refused, View, Work
+from harness.hub.naming import check_plan
 from harness.hub.protocol import (
     INCOMING,
     PREAMBLE,
@@ -65,10 +66,11 @@ async def serve(config: HubConfig) -> None:
     """Serve one shift until it is closed, or until cancelled.
 
     Raises:
-        RefusedError: another hub serves there, or the socket cannot be.
+        RefusedError: another hub serves there, the socket cannot be, or the plan cannot be shown.
         LogError: the folder's log is damaged, in use, or of another run.
         LatchError: the latch is not the user's own.
     """
+    check_plan(config.manifest)
     opened = ShiftOpened(t_ms=0, manifest=config.manifest, realtime_ns=time.time_ns())
     path = checked_socket(config.socket)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -8,6 +8,9 @@ from harness.control import Phase
 from harness.hub.events import HeldReason
 from harness.hub.state import AgentState
 
+STALE_MS = 3000
+"""Age of a frame from which on what is seen says nothing about what is."""
+
 
 class Standing(StrEnum):
     """How an agent is shown."""
@@ -27,7 +30,7 @@ class Standing(StrEnum):
     """It says that it is done, or ended, and no checker says that it is right."""
 
 
-def standing(agent: AgentState, frame_age_ms: int | None, *, stale_ms: int = 3000) -> Standing:
+def standing(agent: AgentState, frame_age_ms: int | None, *, stale_ms: int = STALE_MS) -> Standing:
     """Return how to show an agent.
 
     Args:

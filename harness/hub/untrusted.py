@@ -71,6 +71,15 @@ def shown(text: str, most: int = _MOST) -> Shown:
     return Shown(_cleaned(text, min(most, Shown.MOST)))
 
 
+def is_fit(text: str, most: int = _MOST) -> bool:
+    r"""Say whether text may be shown as it stands.
+
+    >>> is_fit("miniwob-click-test/7//"), is_fit("a\x1b[2J")
+    (True, False)
+    """
+    return len(text) <= most and _cleaned(text, most) == text
+
+
 def _cleaned(text: str, most: int) -> str:
     if text.isascii() and text.isprintable() and len(text) <= most:
         return text

@@ -71,8 +71,19 @@ def median_speed_up(episodes: Sequence[Episode]) -> Interval:
     Raises:
         ConfigError: no run was verified.
     """
-    groups = [funnel(group).speed_ups for group in _by_task(episodes)]
-    groups = [group for group in groups if group]
+    return median_over_tasks([funnel(group).speed_ups for group in _by_task(episodes)])
+
+
+def median_over_tasks(speed_ups: Iterable[Sequence[float]]) -> Interval:
+    """Return the median over all runs, with limits from drawing tasks anew.
+
+    Args:
+        speed_ups: of each task's verified runs.
+
+    Raises:
+        ConfigError: there is no run.
+    """
+    groups = [group for group in speed_ups if group]
     if not groups:
         raise ConfigError("no run was verified: there is no speed-up")
     values = np.concatenate(groups)

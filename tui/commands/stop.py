@@ -11,8 +11,9 @@ from rich.markup import escape
 from tyro.conf import Positional
 
 from harness.errors import ConfigError
-from harness.latch import Latch, Stops
+from harness.latch import Latch
 from tui.console import out
+from tui.halt import said
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,7 @@ def stop(what: Stopping) -> int:
             latch.release(agent)
         elif not what.show:
             latch.stop(agent)
-        out.print(_said(latch.stops()))
+        stops = latch.stops()
+    stopped = stops.everybody or stops.agents
+    out.print(escape(said(stops)), style="bold red" if stopped else "")
     return 0
-
-
-def _said(stops: Stops) -> str:
-    named = escape(", ".join(stops.agents))
-    if stops.everybody:
-        return f"[bold red]all agents are stopped[/]; by name as well: {named or 'none'}"
-    return f"[bold red]stopped:[/] {named}" if named else "no agent is stopped"

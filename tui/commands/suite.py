@@ -258,14 +258,13 @@ def show_scores(found: Scores) -> None:
 
 def _forward_words(found: Findings) -> str:
     """Return what fast-forward came to in the main row, in a sentence; empty without a run."""
-    from harness.measure.forward import median_speed_up  # noqa: PLC0415 - SciPy is slow to load
-    from harness.measure.report.words import in_full, percent  # noqa: PLC0415 - as above
+    from harness.measure.report.words import in_full, percent  # noqa: PLC0415 - SciPy is slow
 
     forward = found.forward
-    if not forward or not forward.funnel.speed_ups or not forward.precision:
+    if not forward or not forward.median_speed_up or not forward.precision:
         return ""
     funnel = forward.funnel
-    speed_up = in_full(median_speed_up(list(found.run.ended.values())))
+    speed_up = in_full(forward.median_speed_up)
     return (
         f"fast-forward in {found.main.name}: {funnel.lit} lights, {funnel.clicked} clicked, "
         f"{funnel.verified} verified; precision {in_full(forward.precision, share=True)}; "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -104,7 +105,7 @@ class PolicyBench(Bench):
 
 @dataclass(frozen=True)
 class ForwardBench:
-    """Measure how much faster than people fast-forward is, next to Playwright step by step."""
+    """Measure how much faster than people fast-forward is, next to the same work step by step."""
 
     json: Path | None = None
     """Write all figures to this file."""
@@ -114,6 +115,8 @@ class ForwardBench:
     """Names of web tasks; by default those of four seconds and more that the reader can do."""
     episodes: int = 30
     """Of each task."""
+    desktop: int = 0
+    """Episodes of each desktop task; they take seconds each, most of them to open the apps."""
     seed: int = 0
     """Of the first episode; each next one has the next seed."""
 
@@ -134,12 +137,25 @@ class ForemanBench:
     """Of the first shift; each next one has the next seed."""
 
 
+@dataclass(frozen=True)
+class TuiBench:
+    """Measure what the foreman's terminal costs, and how fast it answers a key."""
+
+    json: Path | None = None
+    """Write all figures to this file."""
+    keys: int = 60
+    """Pressed with each number of agents."""
+    seed: int = 0
+    """Of which keys they are, and when."""
+
+
 What: TypeAlias = (
     Annotated[RecorderBench, tyro.conf.subcommand("recorder")]
     | Annotated[EnvBench, tyro.conf.subcommand("env")]
     | Annotated[PolicyBench, tyro.conf.subcommand("policy")]
     | Annotated[ForwardBench, tyro.conf.subcommand("forward")]
     | Annotated[ForemanBench, tyro.conf.subcommand("foreman")]
+    | Annotated[TuiBench, tyro.conf.subcommand("tui")]
     | Annotated[SuiteBench, tyro.conf.subcommand("suite")]
 )
 
@@ -165,6 +181,8 @@ def bench(what: What) -> int:
             return _bench("forward", what.json, lambda report: _bench_forward(what, report))
         case ForemanBench():
             return _bench("foreman", what.json, lambda report: _bench_foreman(what, report))
+        case TuiBench():
+            return _bench("tui", what.json, lambda report: _bench_tui(what, report))
 
 
 def _bench(name: str, json: Path | None, measure: Measure) -> int:
@@ -209,7 +227,8 @@ def _bench_policy(what: PolicyBench, report: Report) -> tuple[dict[str, Any], st
 
 
 def _bench_forward(what: ForwardBench, report: Report) -> tuple[dict[str, Any], str]:
-    from harness.bench import forward as module  # noqa: PLC0415 - Playwright and SciPy are slow
+    from harness.bench import desk_forward, speed_ups  # noqa: PLC0415 - SciPy is slow to load
+    from harness.bench import forward as module  # noqa: PLC0415 - as above
 
     figures = module.run(
         policy=what.policy,
@@ -218,7 +237,13 @@ def _bench_forward(what: ForwardBench, report: Report) -> tuple[dict[str, Any], 
         seed=what.seed,
         report=report,
     )
-    return figures, module.table(figures)
+    if not what.desktop:
+        return figures, speed_ups.table(figures)
+    desktop = desk_forward.run(
+        tasks=desk_forward.TASKS, episodes=what.desktop, seed=what.seed, report=report
+    )
+    tables = [speed_ups.table(figures), speed_ups.table(desktop)]
+    return {**figures, "desktop": desktop}, "\n\n".join(tables)
 
 
 def _bench_foreman(what: ForemanBench, report: Report) -> tuple[dict[str, Any], str]:
@@ -232,6 +257,17 @@ def _bench_foreman(what: ForemanBench, report: Report) -> tuple[dict[str, Any], 
         report=report,
     )
     return figures, module.table(figures)
+
+
+def _bench_tui(what: TuiBench, report: Report) -> tuple[dict[str, Any], str]:
+    missing = [each for each in ("textual", "psutil") if find_spec(each) is None]
+    if missing:
+        raise ConfigError(f"no {' and no '.join(missing)}: pip install 'understudy[tui,bench]'")
+    from tui.bench.run import run  # noqa: PLC0415 - Textual is an extra
+    from tui.bench.table import table  # noqa: PLC0415 - as above
+
+    figures = run(keys=what.keys, seed=what.seed, report=report)
+    return figures, table(figures)
 
 
 def _writable(path: Path) -> bool:

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from harness.env.desktop.apps import Apps
 from harness.env.desktop.elements import AccessibilityTree
+from harness.env.desktop.hands import GuardedHands
 from harness.errors import InfrastructureError
 from harness.tasks.desktop.task import DesktopTask, Launch, Scene
-from recorder.desktop.actor import DesktopActor
 from recorder.desktop.screen import Grab, MssScreen
 from recorder.desktop.x11 import Connection, connect, lost, numbers
 from recorder.desktop.xvfb import VirtualDisplay
@@ -102,12 +102,12 @@ class VirtualDesk:
             scene = task.prepare(apps.folder, rng)
             with _telling_losses():
                 self._until(self._is_empty, "the windows of the episode before close")
-                self._actor = DesktopActor(
+                self.hands = GuardedHands(
                     self.display.name, self._ledger or Ledger(), self._controller, self._agent
                 )
-                begun.callback(_leave, self._actor)
+                begun.callback(_leave, self.hands)
                 width, height = self._size
-                self._actor.perform(Move(x=width - 1, y=height - 1))
+                self.hands.perform(Move(x=width - 1, y=height - 1))
                 for number, launch in enumerate(scene.launches, 1):
                     self._open(launch, number)
                 self.settle()
@@ -159,7 +159,7 @@ class VirtualDesk:
         """
         with _telling_losses():
             for part in _bounded(action):
-                self._actor.perform(part)
+                self.hands.perform(part)
             self.settle()
             self.check()
 
@@ -190,6 +190,10 @@ class VirtualDesk:
     def elements(self) -> tuple[Element, ...]:
         """Return what the accessibility tree shows."""
         return self._tree.elements(self._size)
+
+    def glance(self) -> tuple[Element, ...]:
+        """Return the elements that were listed last as they are now, without those that came."""
+        return self._tree.glance(self._size)
 
 
 class _Closable(Protocol):

@@ -161,6 +161,11 @@ class DesktopEnv(gymnasium.Env[Sample, Sample]):
         return self._running()[0].display.name
 
     @property
+    def desk(self) -> VirtualDesk:
+        """The desktop, once an episode has begun; for hands other than `step`'s."""
+        return self._running()[0]
+
+    @property
     def screen(self) -> DesktopScreen:
         """The screen for the expert of the episode; a policy has no business with it."""
         return DesktopScreen(*self._running())

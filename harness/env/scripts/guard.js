@@ -22,6 +22,7 @@ const makeGuard = (list) => {
   let targets = []; // of the plan, as they were found when it was made
   let noted = []; // what each of them said then
   let around = ""; // what was written on the page then
+  let shown = ""; // what was on the page then
   let anchor = null; // what had the focus when the guard was armed
   let held = new Map(); // what a field is to hold, as the moves before have left it
 
@@ -146,10 +147,14 @@ const makeGuard = (list) => {
   };
 
   const character = (move) => [...move.text.slice(count)][0];
+  const keyOf = (move) => {
+    if (move.kind !== "type") return move.key;
+    return move.whole ? undefined : character(move);
+  };
   const onKey = (event) => {
     const move = next();
     if (move.kind === "chord" && move.modifiers.includes(event.key)) return misplaced(move);
-    const key = move.kind === "type" ? character(move) : move.key;
+    const key = keyOf(move);
     if (key === undefined || (event.key !== key && !(key === " " && event.code === "Space"))) {
       return UNPLANNED;
     }
@@ -160,15 +165,15 @@ const makeGuard = (list) => {
   const onText = (event) => {
     const move = next();
     if (move.kind === "chord") return isDown ? "" : UNPLANNED;
-    if (move.kind !== "type" || event.data !== character(move)) return UNPLANNED;
+    const text = move.whole ? move.text : move.text && character(move);
+    if (move.kind !== "type" || event.data !== text) return UNPLANNED;
     const objection = misplaced(move);
     if (!objection && !isDown) typed(move, event.data.length); // no key gives this character
     return objection;
   };
   const onKeyUp = (event) => {
     const move = next();
-    const key = move.kind === "type" ? character(move) : move.key;
-    if (!isDown || event.key !== key) return "";
+    if (!isDown || event.key !== keyOf(move)) return "";
     isDown = false;
     if (move.kind === "type") typed(move, 1);
     else if (++count >= move.count) advance();
@@ -202,30 +207,36 @@ const makeGuard = (list) => {
     for (const type of HEARD) addEventListener(type, hear, { capture: true, passive: false });
   };
 
-  // Notes the targets of a plan while it is made; nothing is blocked yet.
+  // Notes the targets of a plan while it is made, and returns what is on the page; nothing is blocked.
   const aim = (...nodes) => {
     targets = nodes;
     noted = nodes.map(words);
     around = written();
+    const found = list();
+    shown = JSON.stringify(found);
+    return found;
   };
   // Blocks everything from now on but `planned`, whose moves name their targets by number, and those
-  // as well where the page says something else than when it was aimed at; returns the elements of the
-  // page as they are at this moment.
+  // as well where the page is not as it was when it was aimed at; returns what speaks against them.
   const arm = (planned) => {
-    listen(); // anew: a document that is written again loses its listeners
+    listen();
     [at, count, isDown, fault, held] = [0, 0, false, "", new Map()];
     moves = planned.map((move) => ({ ...move, node: targets[move.target] ?? null }));
     anchor = focused();
-    if (!moves.length) return [];
+    if (!moves.length) return "";
     const isSame = written() === around && targets.every((node, i) => words(node) === noted[i]);
     if (!isSame) fault = "the page says something else than when the plan was made";
-    return list();
+    else if (JSON.stringify(list()) !== shown) fault = "the page is not as it was when the plan was made";
+    return fault;
   };
   const disarm = () => {
+    const report = { done: at, planned: moves?.length ?? 0, fault };
     moves = null;
+    return report;
   };
-  const report = () => ({ done: at, planned: moves?.length ?? 0, fault });
 
   listen();
-  return { aim, arm, disarm, report };
+  // a document that is written again loses its listeners
+  new MutationObserver(listen).observe(document, { childList: true });
+  return { aim, arm, disarm };
 };

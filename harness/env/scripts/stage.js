@@ -185,15 +185,16 @@ const stage = (() => {
     return listing();
   };
 
-  // Lets just as much time pass as what was set going takes; returns the status and the elements. It
-  // waits for no picture.
+  // Lets just as much time pass as what was set going takes; returns the status, and the elements
+  // unless the page is over. It waits for no picture.
   const rest = async () => {
     const [SOON_MS, MOST_MS] = [300, 5000];
     const until = clock.now() + MOST_MS;
     for (let due; clock.now() < until && (due = clock.due(SOON_MS)) !== null; ) {
       await clock.runFor(due);
     }
-    return { ...status(), elements: elements() };
+    const found = status();
+    return found.over ? found : { ...found, elements: elements() };
   };
 
   // Runs a function of an expert in the page; experts look behind the screen, policies never do.

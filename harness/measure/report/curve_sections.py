@@ -150,8 +150,8 @@ def forward_section(findings: Findings) -> str:
         body.append(
             ("precision: clicked lights that were right", in_full(forward.precision, share=True))
         )
-    if whole.speed_ups:
-        body.append(("speed-up, median", f"{amount(forward.median_speed_up)} times"))
+    if forward.median_speed_up:
+        body.append(("speed-up in times, median", in_full(forward.median_speed_up)))
         body.append((f"verified runs at {FAST:g} times or more", percent(forward.fast_share)))
     if forward.saved_per_hour:
         body.append(("human seconds saved per hour of work", in_full(forward.saved_per_hour)))

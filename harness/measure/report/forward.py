@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.measure.events import Outcome, TimeSplit
-from harness.measure.forward import Funnel, funnel, saved_per_hour, wrong_per_light
+from harness.measure.forward import (
+    Funnel,
+    funnel,
+    median_speed_up,
+    saved_per_hour,
+    wrong_per_light,
+)
 from harness.measure.intervals import AtLeast, AtMost, Estimate, Interval
 from harness.measure.state import Episode, Run
 
@@ -25,10 +31,10 @@ class Forward:
     """Share of clicked lights whose run was verified; None where none was clicked."""
     saved_per_hour: Interval | None
     """Human seconds for each hour of work; None where no time passed."""
-    median_speed_up: float
-    """NaN without a verified run, like the next."""
+    median_speed_up: Interval | None
+    """None without a verified run."""
     fast_share: float
-    """Of verified runs, those at least 100 times as fast as a person."""
+    """Of verified runs, those at least 100 times as fast as a person; NaN without one."""
     by_task: dict[str, tuple[float, ...]]
     """Speed-ups of verified runs."""
     split_ms: dict[str, dict[str, float]]
@@ -43,14 +49,13 @@ def forward(run: Run) -> Forward | None:
         return None
     whole = funnel(episodes)
     speed_ups = np.array(whole.speed_ups)
-    nan = float("nan")
     took_time = any(each.end and each.end.t_ms > each.start_ms for each in episodes)
     return Forward(
         funnel=whole,
         precision=_precision(episodes) if whole.clicked else None,
         saved_per_hour=saved_per_hour(episodes) if took_time else None,
-        median_speed_up=float(np.median(speed_ups)) if len(speed_ups) else nan,
-        fast_share=float(np.mean(speed_ups >= FAST)) if len(speed_ups) else nan,
+        median_speed_up=median_speed_up(episodes) if len(speed_ups) else None,
+        fast_share=float(np.mean(speed_ups >= FAST)) if len(speed_ups) else float("nan"),
         by_task=_by_task(episodes),
         split_ms=_split(episodes),
     )

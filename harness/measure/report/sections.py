@@ -10,7 +10,6 @@ from harness.measure.report.forward import FAST
 from harness.measure.report.markup import folded, panel, paragraph, section, table, tile
 from harness.measure.report.rows import RowName
 from harness.measure.report.words import (
-    amount,
     figure,
     headline_words,
     in_full,
@@ -60,14 +59,15 @@ def tiles(findings: Findings) -> str:
 
 def _forward_tile(findings: Findings) -> list[str]:
     forward = findings.forward
-    if not forward or not forward.funnel.speed_ups:
+    if not forward or not forward.median_speed_up:
         return []
     words = (
         f"Median of {plural(len(forward.funnel.speed_ups), 'verified run')}; "
         f"{percent(forward.fast_share)} were at least {FAST:g} times as fast as a person."
     )
+    speed_up = forward.median_speed_up
     return [
-        tile("Fast-forward, median speed-up", f"{amount(forward.median_speed_up)} times", "", words)
+        tile("Fast-forward, median speed-up", f"{figure(speed_up)} times", limits(speed_up), words)
     ]
 
 

@@ -28,7 +28,7 @@ from harness.measure.metrics import REPAIR_FACTOR
 from harness.modes.cell import Stage
 from harness.modes.fast_forward.cells import PAGE
 from harness.modes.fast_forward.planning import End
-from harness.modes.fast_forward.running import Ran
+from harness.modes.fast_forward.running import PageRan
 from harness.modes.fast_forward.work import Outlook, Work
 from harness.modes.operators import OperatorConfig
 from harness.tasks.registry import web_task
@@ -159,7 +159,7 @@ class FastForwardEnv(gymnasium.Env[Observation, np.int64]):
 
     async def _chosen(
         self, work: Work, outlook: Outlook, choice: Choice
-    ) -> tuple[float, Ran | None]:
+    ) -> tuple[float, PageRan | None]:
         """Return the reward of a choice, and the run if there was one."""
         is_offered = choice is not Choice.DARK and bool(outlook.plan.steps)
         ready = await work.ready(outlook.plan) if is_offered else None
@@ -171,7 +171,7 @@ class FastForwardEnv(gymnasium.Env[Observation, np.int64]):
         ran = await work.forward(outlook, ready, is_clicked=choice is Choice.LIGHT)
         return self._saved_s(work, outlook, ran, (work.now_ms - before_ms) / 1000), ran
 
-    def _saved_s(self, work: Work, outlook: Outlook, ran: Ran, spent_s: float) -> float:
+    def _saved_s(self, work: Work, outlook: Outlook, ran: PageRan, spent_s: float) -> float:
         if ran.outcome is Outcome.VERIFIED:
             return outlook.left_s - spent_s
         if ran.outcome is Outcome.STOPPED:

@@ -143,7 +143,7 @@ def _move(step: Planned, target: int | None, *, whole: bool) -> GuardedMove:
             held = tuple(MODIFIERS[name] for name in action.modifiers)
             return ChordMove(target=target, key=key, modifiers=held, count=action.count)
         case Move() | Wait() | Done() | Ask():
-            raise ConfigError(f"nothing of {action!r} can be guarded; see can_be_guarded")
+            raise ConfigError(f"nothing of {action!r} can be guarded; see on_a_page")
         case _:
             assert_never(action)
 

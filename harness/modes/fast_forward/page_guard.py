@@ -13,22 +13,31 @@ from typing import Any
 import msgspec
 
 from harness.env.chromium import Tab
+from harness.env.seeing import listed
 from harness.errors import InfrastructureError, MisfitError
 from harness.modes.fast_forward.moves import GuardedMove, Input, Point
 from recorder.browser.scripts import listing_script
+from recorder.schema import Element
 
 _WORLD = "understudy-guard"
 _AIM = "(...nodes) => understudyGuard.aim(...nodes)"
 _ARM = "(moves) => understudyGuard.arm(moves)"
-_REPORT = "() => understudyGuard.report()"
 _DISARM = "() => understudyGuard.disarm()"
 _HAS_FOCUS = "() => document.hasFocus() && !/^I?FRAME$/.test(document.activeElement?.tagName)"
+_ARM_NEW = {"source": "understudyGuard.arm([])", "worldName": _WORLD}
+_SURROUNDINGS = """function () {
+  const { ownerDocument } = this;
+  return { page: ownerDocument, view: ownerDocument.defaultView };
+}"""
+_KEY_EVENTS = frozenset({"keydown", "keypress", "keyup"})
+_TURNS = ("frameAttached", "frameNavigated", "frameDetached", "documentOpened")
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One document of the page, and the guard's own world in it."""
 
+    frame: str
     document: str
     """Names frame and document; another one has another name."""
     context: int
@@ -41,6 +50,12 @@ class Aim:
     frames: tuple[Frame, ...]
     target: Frame
     """The one that has all the targets."""
+    elements: tuple[Element, ...]
+    """Of the page at that moment."""
+    hears_keys: bool
+    """Some script of the target's frame listens to keys: else nothing tells them from a text."""
+    turns: int
+    """Frames that had come, gone or turned elsewhere until then."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -65,12 +80,13 @@ class PageGuard:
         self._tab = tab
         self._known: set[int] = set()
         self._script = ""
+        self._turns = 0
         self._is_enabled = False
 
     async def aim(self, places: Sequence[Point]) -> Aim:
         """Find the targets at some places, by what is there on top; nothing is blocked yet.
 
-        What they say then, and what is written around them, must still be so when it is armed.
+        What is on the page then, and what the targets say, must still be so when it is armed.
 
         Args:
             places: in px of the page.
@@ -80,11 +96,12 @@ class PageGuard:
             InfrastructureError: the page is gone.
         """
         send = self._tab.send
-        if not self._is_enabled:  # else scripts for new documents are not run
-            await send("Page.enable")
-            self._is_enabled = True
-        tree, metrics = await asyncio.gather(
-            send("Page.getFrameTree"), send("Page.getLayoutMetrics")
+        await self._enable()
+        turns = self._turns
+        tree, metrics, _ = await asyncio.gather(
+            send("Page.getFrameTree"),
+            send("Page.getLayoutMetrics"),
+            send("Runtime.releaseObjectGroup", {"objectGroup": _WORLD}),
         )
         found = await asyncio.gather(
             *(self._hit(each, metrics["cssVisualViewport"]) for each in places)
@@ -96,39 +113,35 @@ class PageGuard:
         if len(owners) > 1 or not owners <= by_id.keys():
             raise MisfitError(f"the targets are in {len(owners)} frames; allowed: one")
         target = by_id[owners.pop()] if owners else await self._focused(frames)
-        nodes = await asyncio.gather(*(self._node(each["backendNodeId"], target) for each in found))
-        await self._call(target, _AIM, [{"objectId": node} for node in nodes])
-        return Aim(tuple(frames), target)
+        targets = [each["backendNodeId"] for each in found]
+        nodes = await asyncio.gather(*(self._node(each, target) for each in targets))
+        shown = await self._call(target, _AIM, [{"objectId": node} for node in nodes])
+        hears_keys = await self._hears_keys(targets[0]) if targets else True
+        return Aim(tuple(frames), target, listed(shown), hears_keys, turns)
 
-    async def arm(self, aim: Aim, moves: Sequence[GuardedMove]) -> list[dict[str, Any]]:
-        """Block everything but these moves; return the elements of the page as it is then.
+    async def arm(self, aim: Aim, moves: Sequence[GuardedMove]) -> str:
+        """Block everything but these moves; return why none of them may be done, if so.
 
         Raises:
-            MisfitError: frames have come or gone since.
+            MisfitError: frames have come or gone since it was aimed.
             InfrastructureError: the page is gone.
         """
-        script = {"source": f"{_script()}; understudyGuard.arm([])", "worldName": _WORLD}
         planned = [{"value": msgspec.to_builtins(list(moves))}]
-        others = [each for each in aim.frames if each is not aim.target]
-        # sent first, so that no new frame comes in between
-        adding = asyncio.ensure_future(
-            self._tab.send("Page.addScriptToEvaluateOnNewDocument", script)
-        )
+        commands = [
+            # first, so that no new frame comes in between
+            ("Page.addScriptToEvaluateOnNewDocument", _ARM_NEW),
+            *(_call(each, _ARM, [{"value": []}]) for each in aim.frames if each is not aim.target),
+            _call(aim.target, _ARM, planned),
+        ]
         try:
-            (found, tree), _ = await asyncio.gather(
-                asyncio.gather(
-                    self._call(aim.target, _ARM, planned), self._tab.send("Page.getFrameTree")
-                ),
-                asyncio.gather(*(self._call(each, _ARM, [{"value": []}]) for each in others)),
-            )
+            added, *answers = await self._tab.send_all(commands)
         except InfrastructureError as error:
             raise MisfitError(f"a frame is gone: {error}") from error
-        finally:
-            self._script = (await adding)["identifier"]
-        now = {document for _, document in _documents(tree["frameTree"])}
-        if now != {each.document for each in aim.frames}:
+        self._script = added["identifier"]
+        *_, objection = map(_value, answers)
+        if self._turns != aim.turns:
             raise MisfitError("the page has other frames than before")
-        return found
+        return objection
 
     async def fire(self, inputs: Sequence[Input]) -> None:
         """Send inputs one after the other, without waiting in between, until all have arrived.
@@ -144,16 +157,13 @@ class PageGuard:
         Raises:
             InfrastructureError: the page is gone.
         """
-        (report, tree, _), _ = await asyncio.gather(
-            asyncio.gather(
-                self._report(aim.target), self._tab.send("Page.getFrameTree"), self._forget()
-            ),
-            asyncio.gather(*(self._disarm(each) for each in aim.frames)),
-        )
-        armed = {each.document for each in aim.frames}
-        documents = dict(_documents(tree["frameTree"])).items()
-        await asyncio.gather(*(self._free(*each) for each in documents if each[1] not in armed))
-        return report
+        script, self._script = self._script, ""
+        if script:  # what comes after it on the pipe meets frames without it
+            self._tab.post("Page.removeScriptToEvaluateOnNewDocument", {"identifier": script})
+        reports = await asyncio.gather(*(self._report(each) for each in aim.frames))
+        if self._turns != aim.turns:
+            await self._free_others(aim)
+        return reports[aim.frames.index(aim.target)]
 
     # Parts ----------------------------------------------------------------------------------------
 
@@ -165,6 +175,20 @@ class PageGuard:
         except InfrastructureError as error:
             raise MisfitError(f"no target at {place}: {error}") from error
 
+    async def _enable(self) -> None:
+        """Have frames that come from now on begin with a guard that lets everything pass."""
+        if self._is_enabled:
+            return
+        self._is_enabled = True
+        for event in _TURNS:
+            self._tab.on(f"Page.{event}", self._turned)
+        await self._tab.send("Page.enable")  # else scripts for new documents are not run
+        script = {"source": _script(), "worldName": _WORLD}
+        await self._tab.send("Page.addScriptToEvaluateOnNewDocument", script)
+
+    def _turned(self, _: object) -> None:
+        self._turns += 1
+
     async def _frame(self, frame: str, document: str) -> Frame:
         where = {"frameId": frame, "worldName": _WORLD}
         world = await self._tab.send("Page.createIsolatedWorld", where)
@@ -174,7 +198,7 @@ class PageGuard:
                 "Runtime.evaluate", {"expression": _script(), "contextId": context}
             )
             self._known.add(context)
-        return Frame(document, context)
+        return Frame(frame, document, context)
 
     async def _focused(self, frames: Sequence[Frame]) -> Frame:
         have = await asyncio.gather(*(self._call(each, _HAS_FOCUS) for each in frames))
@@ -188,45 +212,71 @@ class PageGuard:
         found = await self._tab.send("DOM.resolveNode", {**where, "objectGroup": _WORLD})
         return found["object"]["objectId"]
 
+    async def _hears_keys(self, backend_node: int) -> bool:
+        """Say whether anything in a node's document, or its window, listens to keys."""
+        send = self._tab.send
+        group = {"objectGroup": _WORLD}
+        node = await send("DOM.resolveNode", {"backendNodeId": backend_node, **group})
+        own = {"objectId": node["object"]["objectId"]}
+        found = await send(
+            "Runtime.callFunctionOn", {"functionDeclaration": _SURROUNDINGS, **own, **group}
+        )
+        both = await send("Runtime.getProperties", {**found["result"], "ownProperties": True})
+        places = [each["value"]["objectId"] for each in both["result"] if "value" in each]
+        answers = await asyncio.gather(
+            *(
+                send(
+                    "DOMDebugger.getEventListeners",
+                    {"objectId": place, "depth": -1, "pierce": True},
+                )
+                for place in places
+            )
+        )
+        return any(
+            each["type"] in _KEY_EVENTS for answer in answers for each in answer["listeners"]
+        )
+
     async def _call(
         self, frame: Frame, function: str, values: Sequence[dict[str, Any]] = ()
     ) -> Any:
-        answer = await self._tab.send(
-            "Runtime.callFunctionOn",
-            {
-                "functionDeclaration": function,
-                "executionContextId": frame.context,
-                "arguments": list(values),
-                "returnByValue": True,
-            },
-        )
-        failure = answer.get("exceptionDetails")
-        if failure:
-            raise InfrastructureError(f"the guard failed: {failure['exception']['description']}")
-        return answer["result"].get("value")
+        return _value(await self._tab.send(*_call(frame, function, values)))
 
     async def _report(self, frame: Frame) -> Report:
+        """Disarm a frame."""
         try:
-            return msgspec.convert(await self._call(frame, _REPORT), Report)
-        except InfrastructureError:  # the frame is gone, by what was done in it or by itself
+            return msgspec.convert(await self._call(frame, _DISARM), Report)
+        except InfrastructureError:  # it is gone, by what was done in it or by itself
+            self._known.discard(frame.context)
             return Report(0, 1, "the frame is gone")
 
-    async def _disarm(self, frame: Frame) -> None:
-        try:
-            await self._call(frame, _DISARM)
-        except InfrastructureError:  # as above: with it went its guard
-            self._known.discard(frame.context)
+    async def _free_others(self, aim: Aim) -> None:
+        """Disarm frames that came while all new ones were blocked."""
+        tree = await self._tab.send("Page.getFrameTree")
+        armed = {each.document for each in aim.frames}
+        others = [each for each in _documents(tree["frameTree"]) if each[1] not in armed]
+        await asyncio.gather(*(self._free(*each) for each in others))
 
     async def _free(self, frame: str, document: str) -> None:
-        """Disarm a frame that came while all new ones were blocked."""
         with suppress(InfrastructureError):  # it may go as well
-            await self._disarm(await self._frame(frame, document))
+            await self._report(await self._frame(frame, document))
 
-    async def _forget(self) -> None:
-        script, self._script = self._script, ""
-        await self._tab.send("Runtime.releaseObjectGroup", {"objectGroup": _WORLD})
-        if script:
-            await self._tab.send("Page.removeScriptToEvaluateOnNewDocument", {"identifier": script})
+
+def _call(
+    frame: Frame, function: str, values: Sequence[dict[str, Any]] = ()
+) -> tuple[str, dict[str, Any]]:
+    return "Runtime.callFunctionOn", {
+        "functionDeclaration": function,
+        "executionContextId": frame.context,
+        "arguments": list(values),
+        "returnByValue": True,
+    }
+
+
+def _value(answer: dict[str, Any]) -> Any:
+    failure = answer.get("exceptionDetails")
+    if failure:
+        raise InfrastructureError(f"the guard failed: {failure['exception']['description']}")
+    return answer["result"].get("value")
 
 
 def _documents(tree: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from math import prod
@@ -95,11 +96,19 @@ class Planner:
         policy: it decides about one agent at a time.
         thresholds: below them a plan ends.
         agent: its name.
+        can_be_guarded: says whether it can be checked that an action meets its target.
     """
 
-    def __init__(self, policy: Policy, thresholds: Thresholds, agent: str) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        thresholds: Thresholds,
+        agent: str,
+        can_be_guarded: Callable[[Scene, Action], bool] | None = None,
+    ) -> None:
         self._policy = policy
         self._thresholds = thresholds
+        self._can_be_guarded = can_be_guarded or on_a_page
         self.agent = agent
 
     def plan(self, observation: Observation, step: int) -> Plan:
@@ -139,7 +148,7 @@ class Planner:
             return End.UNSURE
         if is_irreversible(decision.action, scene.observation.elements):
             return End.IRREVERSIBLE
-        return None if can_be_guarded(scene, decision.action) else End.ASTRAY
+        return None if self._can_be_guarded(scene, decision.action) else End.ASTRAY
 
 
 def sees_pixels(policy: Policy) -> bool:
@@ -147,10 +156,9 @@ def sees_pixels(policy: Policy) -> bool:
     return getattr(policy, "sees_pixels", True) is not False
 
 
-def can_be_guarded(scene: Scene, action: Action) -> bool:
-    """Say whether it can be checked, event by event, that an action meets its target."""
-    height, width = scene.observation.pixels.shape[:2]
-    if not all(0 <= x < width and 0 <= y < height for x, y in points_of(action)):
+def on_a_page(scene: Scene, action: Action) -> bool:
+    """Say whether it can be checked, event by event, that an action meets its target on a page."""
+    if not is_on_screen(scene, action):
         return False
     match action:
         case Click() | Drag():
@@ -161,3 +169,9 @@ def can_be_guarded(scene: Scene, action: Action) -> bool:
             return True
         case _:  # the others touch nothing, so that nothing can be checked
             return False
+
+
+def is_on_screen(scene: Scene, action: Action) -> bool:
+    """Say whether all places that an action points at can be seen."""
+    height, width = scene.observation.pixels.shape[:2]
+    return all(0 <= x < width and 0 <= y < height for x, y in points_of(action))

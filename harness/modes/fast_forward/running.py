@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from enum import StrEnum
+from typing import Any
 
 from harness.env.page import Outcome as Seen
 from harness.env.page import TaskPage
-from harness.env.seeing import listed
 from harness.errors import InfrastructureError, MisfitError, StoppedError
 from harness.latch import Latch
-from harness.measure.events import Outcome, TimeSplit
+from harness.measure.events import Outcome
+from harness.modes.fast_forward.forecast import Scene
 from harness.modes.fast_forward.moves import GuardedMove, Input, inputs_of, moves_of, places_of
-from harness.modes.fast_forward.page_guard import Aim, PageGuard
+from harness.modes.fast_forward.page_guard import Aim, PageGuard, Report
 from harness.modes.fast_forward.planning import End, Plan, Planned, Planner
+from harness.modes.fast_forward.ran import WHY, Part, Ran, Watch
 from recorder.schema import Action, Done, Element
 
 _CHUNKS = 20  # more looks than any taught page needs
-
-
-class Part(StrEnum):
-    """What the time of a run is spent on."""
-
-    CAPTURE = "capture"
-    DECIDE = "decide"
-    INJECT = "inject"
-    SETTLE = "settle"
-    VERIFY = "verify"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,41 +35,13 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Ran:
-    """What came of a run."""
+class PageRan(Ran):
+    """What came of a run on a page."""
 
-    outcome: Outcome
-    reason: str
-    """Why it stopped or was wrong; empty where it was verified."""
-    split: TimeSplit
-    steps: tuple[Planned, ...]
-    """What was done, as far as the guard let it through."""
     waited_ms: int
     """Virtual time that the page took."""
     seen: Seen
     """The page in the end."""
-
-
-@dataclass(slots=True)
-class _Watch:
-    """Adds up where the time goes."""
-
-    clock: Callable[[], float]
-    spent_ms: dict[Part, float] = field(default_factory=lambda: dict.fromkeys(Part, 0.0))
-
-    @contextmanager
-    def on(self, part: Part) -> Generator[None]:
-        """Count what is done within as one part of the run."""
-        begun = self.clock()
-        try:
-            yield
-        finally:
-            self.spent_ms[part] += 1000 * (self.clock() - begun)
-
-    def split(self, waited_ms: int) -> TimeSplit:
-        """Return the sums; a page on virtual time is waited for as long as it says."""
-        spent = {f"{part}_ms": ms for part, ms in self.spent_ms.items()}
-        return TimeSplit(**{**spent, "settle_ms": spent["settle_ms"] + waited_ms})
 
 
 @dataclass(slots=True, eq=False)
@@ -130,10 +94,14 @@ class Runner:
             InfrastructureError: the page is gone.
         """
         aim = await self._page_guard().aim(places_of(plan.steps))
-        moves = tuple(moves_of(plan.steps))
-        return Ready(plan, aim, moves, tuple(await inputs_of(plan.actions)))
+        if plan.steps and (objection := _unlike(plan.steps[0].scene, aim.elements)):
+            raise MisfitError(objection)
+        # nothing on the page can tell, and a character costs a millisecond
+        whole = not aim.hears_keys
+        moves = tuple(moves_of(plan.steps, whole=whole))
+        return Ready(plan, aim, moves, tuple(await inputs_of(plan.actions, whole=whole)))
 
-    async def run(self, ready: Ready, seen: Seen, step: int) -> Ran:
+    async def run(self, ready: Ready, seen: Seen, step: int) -> PageRan:
         """Carry out a plan, and what the policy plans after it, until the page's task is done.
 
         Args:
@@ -145,7 +113,7 @@ class Runner:
             InfrastructureError: the page is gone.
             StoppedError: a person stopped the agent.
         """
-        watch = _Watch(self._clock)
+        watch = Watch(self._clock)
         progress = _Progress(seen, int(seen.info["virtual_ms"]))
         milestones = self._page.milestones
         reason = ""
@@ -160,7 +128,7 @@ class Runner:
         waited_ms = int(progress.seen.info["virtual_ms"]) - progress.begun_ms
         is_won = progress.seen.reward == 1 or self._page.milestones != milestones
         outcome = _outcome(progress, is_won=is_won, reason=reason)
-        return Ran(
+        return PageRan(
             outcome=outcome,
             reason="" if is_won else reason or "the checker says no",
             split=watch.split(waited_ms),
@@ -171,60 +139,77 @@ class Runner:
 
     # Parts ----------------------------------------------------------------------------------------
 
-    async def _chunk(self, ready: Ready, progress: _Progress, watch: _Watch) -> str:
+    async def _chunk(self, ready: Ready, progress: _Progress, watch: Watch) -> str:
         """Do what can be done without looking; return why it may not go on, if so."""
         if not ready.plan.steps:
             return ""
         guard = self._page_guard()
         try:
-            objection = await self._fired(guard, ready, progress, watch)
-        finally:
-            with watch.on(Part.VERIFY):
-                report = await guard.disarm(ready.aim)
+            objection = await self._fired(guard, ready, watch)
+        except BaseException:
+            await guard.disarm(ready.aim)
+            raise
+        report, status = await self._rested(guard, ready, watch)
         if objection:
             return objection
+        await self._take(ready.plan.actions, status, progress, watch)
         progress.steps += ready.plan.steps[: report.done]
         if progress.is_over or report.is_complete:
             return ""
         return report.fault or "an input was lost"
 
-    async def _fired(
-        self, guard: PageGuard, ready: Ready, progress: _Progress, watch: _Watch
-    ) -> str:
+    async def _fired(self, guard: PageGuard, ready: Ready, watch: Watch) -> str:
         try:
             with watch.on(Part.CAPTURE):
-                found = await guard.arm(ready.aim, ready.moves)
+                objection = await guard.arm(ready.aim, ready.moves)
         except MisfitError as error:
             return str(error)
-        objection = _unlike(ready.plan.steps[0].scene.observation.elements, listed(found))
         if objection:
             return objection
         if self._latch and self._latch.is_stopped(self._planner.agent):
             raise StoppedError(f"{self._planner.agent} was stopped; release it to go on")
         with watch.on(Part.INJECT):
             await guard.fire(ready.inputs)
-        await self._settle(ready.plan.actions, progress, watch)
         return ""
 
-    async def _settle(self, actions: Sequence[Action], progress: _Progress, watch: _Watch) -> None:
-        with watch.on(Part.SETTLE):
-            status = await self._page.rested()
+    async def _rested(
+        self, guard: PageGuard, ready: Ready, watch: Watch
+    ) -> tuple[Report, dict[str, Any]]:
+        """Return how far the plan came, and the page's status once it has come to rest."""
+        disarming = asyncio.ensure_future(guard.disarm(ready.aim))  # both are asked at once
+        try:
+            with watch.on(Part.SETTLE):
+                status = await self._page.rested()
+        except BaseException:
+            await disarming
+            raise
+        with watch.on(Part.VERIFY):
+            return await disarming, status
+
+    async def _take(
+        self,
+        actions: Sequence[Action],
+        status: dict[str, Any],
+        progress: _Progress,
+        watch: Watch,
+    ) -> None:
         # to show the next page of a job is no part of this one, whose checker has spoken
         timing = nullcontext() if status["over"] else watch.on(Part.VERIFY)
         with timing:
             progress.seen = await self._page.took(actions, status)
 
     async def _following(
-        self, plan: Plan, progress: _Progress, watch: _Watch, step: int
+        self, plan: Plan, progress: _Progress, watch: Watch, step: int
     ) -> tuple[str, Ready | None]:
         """Return the next plan, or why there is none."""
         if plan.reached is not None:
             with watch.on(Part.VERIFY):
-                reached = progress.seen.observation.elements
-                objection = _unlike(plan.reached.observation.elements, reached)
+                objection = _unlike(plan.reached, progress.seen.observation.elements)
             if objection or plan.end is not End.DONE:
-                return objection or _WHY[plan.end], None
-            await self._settle([Done()], progress, watch)
+                return objection or WHY[plan.end], None
+            with watch.on(Part.SETTLE):
+                status = await self._page.rested()
+            await self._take([Done()], status, progress, watch)
             return "", None
         observation = progress.seen.observation
         if self._is_pictured:
@@ -233,7 +218,7 @@ class Runner:
         with watch.on(Part.DECIDE):
             following = self._planner.plan(observation, step + len(progress.steps))
         if not following.is_understood:
-            return _WHY[following.end], None
+            return WHY[following.end], None
         try:
             with watch.on(Part.CAPTURE):
                 return "", await self.ready(following)
@@ -249,23 +234,15 @@ class Runner:
         return self._guard
 
 
-_WHY = {
-    End.OPEN: "nothing is left to do, and the task is not done",
-    End.DONE: "the task is not done",
-    End.UNSURE: "the policy is not sure enough",
-    End.IRREVERSIBLE: "what comes next cannot be undone",
-    End.ASTRAY: "what comes next cannot be guarded",
-}
-
-
 def _outcome(progress: _Progress, *, is_won: bool, reason: str) -> Outcome:
     if is_won:
         return Outcome.VERIFIED
     return Outcome.WRONG if progress.seen.terminated and not reason else Outcome.STOPPED
 
 
-def _unlike(expected: tuple[Element, ...], found: tuple[Element, ...]) -> str:
+def _unlike(scene: Scene, found: tuple[Element, ...]) -> str:
     """Return what is not as expected, empty where all is."""
+    expected = scene.observation.elements
     if len(expected) != len(found):
         return f"{len(expected)} elements were expected, {len(found)} are there"
     for one, other in zip(expected, found, strict=True):

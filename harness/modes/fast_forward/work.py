@@ -30,7 +30,7 @@ from harness.modes.cell import Stage
 from harness.modes.fast_forward.light import left_of
 from harness.modes.fast_forward.person import HumanStep, ScriptedPerson
 from harness.modes.fast_forward.planning import Plan, Planner, sees_pixels
-from harness.modes.fast_forward.running import Ran, Ready, Runner
+from harness.modes.fast_forward.running import PageRan, Ready, Runner
 from harness.tasks.human import human_time
 from harness.tasks.registry import web_task
 from recorder.codec import action_to_dict
@@ -145,7 +145,7 @@ class Work:
         if ignored:
             self.events.append(LightIgnored(episode=self.planned.key, t_ms=self.now_ms))
 
-    async def forward(self, found: Outlook, ready: Ready, *, is_clicked: bool = True) -> Ran:
+    async def forward(self, found: Outlook, ready: Ready, *, is_clicked: bool = True) -> PageRan:
         """Light the light, have the person click it, and return what came of it.
 
         Args:
@@ -210,7 +210,7 @@ class Work:
         assert self._seen is not None
         return self._seen
 
-    async def _take(self, ran: Ran) -> None:
+    async def _take(self, ran: PageRan) -> None:
         before = self._now
         for number, planned in enumerate(ran.steps):
             is_last = number + 1 == len(ran.steps)
@@ -287,7 +287,7 @@ class Work:
         return self._stage.operator.harm_s if self._now.info["harm"] else 0.0
 
 
-def _light_run(key: str, clicked_ms: int, review_ms: int, ran: Ran, harm_s: float) -> LightRun:
+def _light_run(key: str, clicked_ms: int, review_ms: int, ran: PageRan, harm_s: float) -> LightRun:
     return LightRun(
         episode=key,
         t_click_ms=clicked_ms,

@@ -13,6 +13,7 @@ from harness.hub.events import (
     Applied,
     DroppedByWorker,
     Happened,
+    HeldReason,
     Raised,
     ShiftOpened,
     Withdrawn,
@@ -227,6 +228,9 @@ class Bench:
 
     def deliveries(self) -> list[str]:
         return [each.request for each in self.sent(WORKER, Deliver)]
+
+    def held(self, agent: str = "a") -> HeldReason | None:
+        return self.state.agent(agent).held
 
     def hung_up(self) -> list[Peer]:
         return [each.peer for each in self.effects if isinstance(each, Hangup)]

@@ -34,6 +34,8 @@ from harness.tasks.experts.playing import PlayedPage
 from harness.tasks.task import HumanTime
 from recorder.schema import Action, Click, Controller, Decision, Element, Observation
 
+HEIGHT = 120
+"""Of the page, px; the button is at its top, the clock at its bottom."""
 _PAUSE_S = 0.004
 _BUTTON = Element(role="button", box=(0, 0, 20, 20), text="Count")
 
@@ -54,6 +56,7 @@ class Page:
     def __init__(self, folder: Path, frames: Path, agent: str) -> None:
         self._file = os.open(folder / "acts", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._moved = folder / f"{agent}-moved"
+        self._clock = folder / f"{agent}-clock"
         self._writer = FrameWriter(frames / agent)
         self._agent = agent
         self.count = 0
@@ -62,10 +65,12 @@ class Page:
 
     @property
     def observation(self) -> Observation:
-        """What is there now; a file of the test's moves the button."""
-        pixels = np.zeros((20, 20, 3), np.uint8)
+        """What is there now; files of the test's move the button, and start a clock."""
+        pixels = np.zeros((HEIGHT, 20, 3), np.uint8)
         pixels[0, 0] = (self.count % 256, self.count // 256 % 256, self.count // 65536)
         pixels[5, 5, 0] = self._moved.exists()
+        if self._clock.exists():
+            pixels[-1] = time.monotonic_ns() // 1_000_000 % 256
         return Observation(pixels, (0, 0), time.monotonic_ns(), elements=(_BUTTON,))
 
     async def look(self) -> NDArray[np.uint8]:

@@ -10,7 +10,6 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeAlias
 
@@ -116,28 +115,6 @@ async def driving(where: Shop, *, takes_over: bool = False) -> AsyncGenerator[Hu
             yield hub
         finally:
             beats.cancel()
-
-
-async def _drive_for_ever(path: Path) -> None:
-    async with await HubClient.drive("fork", takes_over=True, path=path) as hub:
-        while True:
-            hub.beat()
-            await asyncio.sleep(0.05)
-
-
-@contextmanager
-def driver_process(where: Shop) -> Generator[int]:
-    """Drive from a process that a test can stop and kill; a fork, so that it is there at once."""
-    process = get_context("fork").Process(
-        target=lambda: asyncio.run(_drive_for_ever(where.config.socket)), daemon=True
-    )
-    process.start()
-    assert process.pid
-    try:
-        yield process.pid
-    finally:
-        process.kill()
-        process.join()
 
 
 async def seen(hub: HubClient, is_so: Callable[[Shift], object]) -> Shift:

@@ -31,6 +31,7 @@ from harness.hub.standing import Standing
 from harness.hub.steps import steps_of
 from harness.measure.log import read_log, verify
 from recorder.schema import Click, Controller
+from tests.harness.hub.counters import HEIGHT
 from tests.harness.hub.shop import (
     Shop,
     all_working,
@@ -69,7 +70,7 @@ async def test_requests_are_answered_and_applied_once_on_the_screen_that_was_see
         async with driving(where) as hub:
             for what in (Approve(), Reject(), Correct(PickPoint(7, 8)), Approve()):
                 ticket = await asked(hub)
-                assert hub.pictures.pixels(ticket.request.frame).shape == (20, 20, 3)
+                assert hub.pictures.pixels(ticket.request.frame).shape == (HEIGHT, 20, 3)
                 await answer(hub, ticket, what)
                 name = ticket.request.id
                 await seen(hub, lambda it, name=name: it.ticket(name).stage is Stage.APPLIED)
@@ -100,6 +101,22 @@ async def test_a_button_that_moved_is_not_clicked_however_it_was_approved_of(
                 name = ticket.request.id
                 await seen(hub, lambda it, name=name: it.ticket(name).stage in UNDONE)
         assert where.acts() == []
+
+
+async def test_a_page_that_moves_by_itself_elsewhere_can_still_be_answered(
+    tmp_path: Path,
+) -> None:
+    with shop(tmp_path, "a") as where:
+        (tmp_path / "a-clock").touch()
+        where.start()
+        where.employ("a", asks=0)
+        async with driving(where) as hub:
+            for what in (Approve(), Correct(PickPoint(7, 8)), Approve()):
+                ticket = await asked(hub)
+                await answer(hub, ticket, what)
+                name = ticket.request.id
+                await seen(hub, lambda it, name=name: it.ticket(name).stage is Stage.APPLIED)
+            assert len(where.acts()) == 3
 
 
 async def test_a_hub_that_is_killed_mid_approval_carries_it_out_once_at_most(

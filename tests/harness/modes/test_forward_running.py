@@ -21,7 +21,7 @@ from harness.latch import Latch
 from harness.measure.events import Outcome
 from harness.modes.fast_forward.planning import Planner
 from harness.modes.fast_forward.reader import Reader
-from harness.modes.fast_forward.running import Ran, Runner
+from harness.modes.fast_forward.running import PageRan, Runner
 from harness.tasks.registry import web_task
 from recorder.schema import AgentContext, Ask, Click, Decision, Done, Thresholds
 from tests.soak import repeats
@@ -73,7 +73,7 @@ async def a_page() -> AsyncGenerator[TaskPage]:
 class Played:
     """What came of a run, and what reached the page."""
 
-    ran: Ran
+    ran: PageRan
     reached: list[str]
 
 
@@ -126,10 +126,10 @@ def run_of(
     *,
     latch: Latch | None = None,
     prepare: Callable[[TaskPage], Awaitable[object]] | None = None,
-) -> Ran:
+) -> PageRan:
     """What comes of running a policy's plan on a task."""
 
-    async def body() -> Ran:
+    async def body() -> PageRan:
         async with a_page() as page:
             seen = await page.reset(web_task(task), 1)
             if prepare:

@@ -1,0 +1,1 @@
+"""The foreman's screens, one per file."""

@@ -192,6 +192,8 @@ class ForemanApp(App[None], inherit_bindings=False):
             self.say(str(error))
             return
         self.orders = bridge.orders
+        # what was in front of the person before is not any more, for the hub
+        self.screen.set_focus(None)
         self.say("connected anew; agents stay held until you let them go on, one by one")
         self._steering.go_on_with_takeover()
         self._recall()
@@ -258,6 +260,8 @@ class ForemanApp(App[None], inherit_bindings=False):
         match action, parameters:
             case "mode", ("replay",):
                 return self.bridge.access is Access.REPLAY
+            case (("hold" | "resume" | "take" | "mark_moment" | "release_latch" | "end_shift"), _):
+                return self.bridge.access is not Access.REPLAY
             case "mode", (name,):
                 return name in MODES
             case _:

@@ -84,6 +84,14 @@ def is_work_done(shift: Shift) -> bool:
     return bool(plan) and len(ended) >= len(plan) and all(each.key in ended for each in plan)
 
 
+def doubtful_ms(bridge: Bridge, agent: str) -> float | None:
+    """Return the age for which what an agent's screen shows may be hidden.
+
+    None in a recording, whose pictures are old and true.
+    """
+    return None if bridge.link_ms is None else bridge.frame_age_ms(agent)
+
+
 class LiveBridge:
     """A live shift, through a connection that can be made anew.
 

@@ -44,12 +44,15 @@ class Measuring:
             t_ms: time of the run now.
         """
         self._is_busy, self._of = True, shift
+        is_first = self.figures is None
         began_s = self._clock_s()
         try:
             self.figures = await asyncio.to_thread(_measured, shift, t_ms)
         finally:
             ended_s = self._clock_s()
-            self._next_s = ended_s + max(_LEAST_S, (ended_s - began_s) / _SHARE)
+            # the first time, most of it is imports
+            spent_s = 0.0 if is_first else ended_s - began_s
+            self._next_s = ended_s + max(_LEAST_S, spent_s / _SHARE)
             self._is_busy = False
         return self.figures
 

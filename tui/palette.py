@@ -13,8 +13,9 @@ from harness.control import Phase
 from harness.hub.state import AgentState
 from tui.bridge import Access
 from tui.plain import plain
-from tui.reel import Mark
+from tui.reel import Mark, Moment
 from tui.replay import ReplayBridge
+from tui.themes import OFFERED
 
 if TYPE_CHECKING:
     from tui.app import ForemanApp
@@ -61,8 +62,8 @@ def _steering(steer: Callable[[ReplayBridge], object]) -> Deed:
 
     async def turn(app: ForemanApp) -> None:
         if isinstance(app.bridge, ReplayBridge):
-            steer(app.bridge)
-            app.look_at(app.selected)
+            found = steer(app.bridge)
+            app.look_at(found.agent if isinstance(found, Moment) else app.selected)
 
     return turn
 
@@ -156,7 +157,7 @@ def entries(app: ForemanApp) -> Iterator[Entry]:
     if isinstance(app.bridge, ReplayBridge):
         yield from _REPLAYING
     yield from _LOOKING
-    for name in sorted(app.available_themes):
+    for name in OFFERED:
         yield Entry(f"Theme: {name}", "colours of this terminal", _dressing(name))
     for agent in app.bridge.shift.agents.values():
         yield from _of_agent(agent, access)
@@ -172,8 +173,6 @@ def _of_agent(agent: AgentState, access: Access) -> Iterator[Entry]:
     else:
         yield Entry(f"Resume {name}", f"it is held: {agent.held}", _acting("resume", name))
     if agent.phase is Phase.TAKEOVER:
-        yield Entry(
-            f"Hand back {name}", "you have its controls; F10 lets go", _going("takeover", name)
-        )
+        yield Entry(f"Hand back {name}", "F10 lets go of its controls", _going("takeover", name))
     elif agent.episode and agent.phase is not Phase.ENDED:
         yield Entry(f"Take over {name}", "its controls are yours", _acting("take", name))

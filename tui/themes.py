@@ -34,3 +34,5 @@ COLOUR_BLIND_SAFE = Theme(
     dark=True,
 )
 THEMES = (HIGH_CONTRAST, COLOUR_BLIND_SAFE)
+OFFERED = (*(each.name for each in THEMES), "textual-dark", "textual-light", "ansi-dark")
+"""Names of those that can be chosen."""

@@ -1,4 +1,4 @@
-"""How much faster than a person a click on the light is on a desktop, next to acting step by step."""
+"""How much faster than a person a click on the light is on a desktop, next to step by step."""
 
 from __future__ import annotations
 

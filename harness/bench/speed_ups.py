@@ -77,22 +77,23 @@ def figures(rows: Sequence[Row], goal: float) -> Figures:
 
 
 def _of_task(row: Row, goal: float) -> Figures:
+    ours, peer = _median([each.total_ms for each in row.splits]), _median(row.peer_ms)
     return {
         "human_s": row.human_s,
         "verified": len(row.splits),
         "failed": len(row.reasons),
         "reasons": sorted(set(row.reasons)),
         "dark": row.dark,
-        "median_ms": _median([each.total_ms for each in row.splits]),
-        "speed_up": _median(row.speed_ups),
+        "median_ms": ours,
+        "speed_up": 1000 * row.human_s / ours if ours else None,
         "share_at_goal": _share(row.speed_ups, goal),
         "split_ms": {
             str(part): _median([getattr(split, f"{part}_ms") for split in row.splits])
             for part in Part
         },
         "peer_verified": len(row.peer_ms),
-        "peer_median_ms": _median(row.peer_ms),
-        "peer_speed_up": _median(row.peer_speed_ups),
+        "peer_median_ms": peer,
+        "peer_speed_up": 1000 * row.human_s / peer if peer else None,
         "peer_share_at_goal": _share(row.peer_speed_ups, goal),
     }
 

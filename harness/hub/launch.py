@@ -46,7 +46,7 @@ def start_hub(config: HubConfig, *, said: Path | None = None) -> subprocess.Pope
 
     Args:
         config: of the hub.
-        said: file for what it says on standard error; ours if not said.
+        said: file for what it says; our own standard output and error if not said.
 
     Raises:
         HubLostError: it ended instead, or did not come up; it has said why on standard error.
@@ -61,7 +61,7 @@ def start_hub(config: HubConfig, *, said: Path | None = None) -> subprocess.Pope
     before = _made_ns(config.socket)
     with _standard_error(said) as out:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stderr=out, start_new_session=True
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
         )
     deadline = time.monotonic() + _PATIENCE_S
     while _made_ns(config.socket) in (None, before):

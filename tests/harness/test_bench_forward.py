@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.bench import forward
-from harness.modes.fast_forward.running import Part
+from harness.bench import desk_forward, forward
+from harness.bench.speed_ups import table
+from harness.modes.fast_forward.ran import Part
 from tui.cli import main
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.slow]
 
 
+@pytest.mark.browser
 def test_every_task_has_a_row_of_ours_and_one_of_the_peer() -> None:
     said: list[str] = []
     tasks = ("miniwob-enter-text", "miniwob-click-tab")
@@ -28,9 +30,21 @@ def test_every_task_has_a_row_of_ours_and_one_of_the_peer() -> None:
     assert figures["tasks"]["miniwob-click-tab"]["dark"] == 2
     assert figures["all"]["verified"] == 2
     assert len(said) == 4
-    assert "2 verified, 0 failed, 2 dark" in forward.table(figures)
+    assert "2 verified, 0 failed, 2 dark" in table(figures)
 
 
+@pytest.mark.display
+def test_a_desktop_task_has_a_row_of_ours_and_one_of_the_peer() -> None:
+    task, said = "desktop-dialog-contact", list[str]()
+    figures = desk_forward.run(tasks=(task,), episodes=1, seed=1, report=said.append)
+    row = figures["tasks"][task]
+    assert (row["reasons"], row["verified"], row["peer_verified"]) == ([], 1, 1)
+    assert row["median_ms"] == pytest.approx(sum(row["split_ms"].values()))
+    assert row["speed_up"] > row["peer_speed_up"]
+    assert said == [f"{task}, episode 1"]
+
+
+@pytest.mark.browser
 def test_the_command_writes_every_figure(tmp_path: Path) -> None:
     path = tmp_path / "forward.json"
     tasks = ["--tasks", "miniwob-enter-text"]

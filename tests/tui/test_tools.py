@@ -91,14 +91,14 @@ def test_bench_of_the_policy_trains_what_is_asked_for(
 def test_bench_of_the_terminal_measures_the_real_one(
     home: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tui.bench.run, "AGENTS", (1, 3))
+    monkeypatch.setattr(tui.bench.run, "AGENTS", (2,))
     monkeypatch.setattr(tui.bench.run, "WAYS", (tui.bench.tiles.OURS,))
     assert main(["bench", "tui", "--json", "figures.json", "--keys", "4", "--seed", "3"]) == 0
     found = json.loads(Path("figures.json").read_text())
-    for suffix in ("1", "3", "tiles_ours"):
+    for suffix in ("2", "tiles_ours"):
         assert found[f"keys_{suffix}"] == 4
         assert 0 < found[f"key_ms_p50_{suffix}"] <= found[f"key_ms_p95_{suffix}"]
         assert found[f"first_byte_ms_p95_{suffix}"] <= found[f"key_ms_p95_{suffix}"]
         assert found[f"core_percent_{suffix}"] > 0
         assert found[f"bytes_per_s_{suffix}"] > 0
-    assert "9 tiles, text" in capsys.readouterr().out
+    assert "9 tiles, ours" in capsys.readouterr().out

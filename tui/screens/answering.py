@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.hub.errors import HubError
 from harness.hub.requests import OPEN, HelpRequest, TakeOver, Ticket
 from tui.answering import Picking
+from tui.bridge import doubtful_ms
 from tui.marks import Marks
 from tui.moment import now_ms
 from tui.screens.base import ShiftScreen
@@ -61,7 +62,7 @@ class AnsweringScreen(ShiftScreen):
             self.live.show(asked)
             return
         frame = bridge.frame(agent) if agent else None
-        age_ms = bridge.frame_age_ms(agent) if agent else None
+        age_ms = doubtful_ms(bridge, agent) if agent else None
         self.live.show(None if frame is None else frame.pixels, age_ms)
 
     # What the card says ---------------------------------------------------------------------------

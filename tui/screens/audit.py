@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -58,18 +59,28 @@ class AuditScreen(ShiftScreen):
     def refresh_shift(self) -> None:
         """List what has come since, the latest first, and keep what is chosen."""
         newest = list(self.bridge.shift.tickets.values())[::-1]
-        if newest == self._listed:
-            return
+        before, self._listed = self._listed, newest
+        if [each.request.id for each in before] != [each.request.id for each in newest]:
+            self._list_anew()
+        else:
+            self._list_changes(before)
+        self._explain()
+
+    def _list_anew(self) -> None:
         choice = self.query_one(OptionList)
         at = choice.highlighted
         chosen = None if at is None else choice.get_option_at_index(at).id
-        self._listed = newest
+        ids = [each.request.id for each in self._listed]
         choice.clear_options()
-        choice.add_options([Option(_line(each), id=each.request.id) for each in newest])
-        ids = [each.request.id for each in newest]
+        choice.add_options([Option(_line(each), id=each.request.id) for each in self._listed])
         if ids:
             choice.highlighted = ids.index(chosen) if chosen in ids else 0
-        self._explain()
+
+    def _list_changes(self, before: Sequence[Ticket]) -> None:
+        choice = self.query_one(OptionList)
+        for place, (old, new) in enumerate(zip(before, self._listed, strict=True)):
+            if old is not new:
+                choice.replace_option_prompt_at_index(place, _line(new))
 
     def on_option_list_option_highlighted(self) -> None:
         """Explain what was chosen."""

@@ -86,11 +86,15 @@ class ShiftScreen(Screen[None]):
 
         A recording is steered on every screen.
         """
-        is_key = isinstance(event, events.Key)
-        if not (is_key and any(each.press(event.key) for each in self.query(ReplayBar))):
+        key = event.key if isinstance(event, events.Key) else ""
+        if not any(each.press(key) for each in self.query(ReplayBar)):
             return False
         self.refresh_all()
         return True
+
+    def on_replay_bar_reached(self, message: ReplayBar.Reached) -> None:
+        """Look at the agent to whose moment a recording has jumped."""
+        self.foreman.look_at(message.agent)
 
     def on_mount(self) -> None:
         """Draw for the first time."""

@@ -92,7 +92,7 @@ class MetricsScreen(ShiftScreen):
         drawn = self.query_one("#reliability", PlotextPlot)
         plot = drawn.plt
         plot.clear_figure()
-        plot.title("how often it is approved, by what it expects")
+        plot.title("share approved, by the p it said")
         plot.plot([0, 1], [0, 1], marker="dot", color="gray")
         if bins := figures.reliability:
             p, right = [each.confidence for each in bins], [each.right for each in bins]
@@ -106,7 +106,7 @@ class MetricsScreen(ShiftScreen):
         drawn = self.query_one("#thresholds", PlotextPlot)
         plot = drawn.plt
         plot.clear_figure()
-        plot.title("if it asked only below p: ● asks left  ▲ changes still made")
+        plot.title("asked only below p: ● asks ▲ changes")
         if points := figures.thresholds:
             at = [each.threshold for each in points]
             plot.plot(at, [each.asked for each in points], marker="●", color="yellow")
@@ -127,6 +127,6 @@ def _line(figure: Figure, *, is_wide: bool) -> Content:
         plain(f"   {figure.name:<{_NAME_CELLS}}"),
         plain(f"{figure.value:>{_VALUE_CELLS}} ", "bold"),
         plain(f"{figure.limits:<{_LIMITS_CELLS}}", "$foreground-muted"),
-        plain(f"{counted:<24}" if is_wide else counted, "$foreground-muted"),
+        plain(f"{counted:<20}" if is_wide else counted, "$foreground-muted"),
         plain(f" {figure.meaning}" if is_wide else ""),
     )

@@ -19,7 +19,7 @@ from harness.hub.errors import HubError
 from harness.hub.events import HeldReason
 from harness.hub.state import AgentState
 from recorder.schema import Action, Click, TypeText
-from tui.bridge import Access
+from tui.bridge import Access, doubtful_ms
 from tui.forwarding import action_of_key, action_of_stroke, action_of_wheel, joined
 from tui.half_blocks import Pixels
 from tui.plain import plain
@@ -97,7 +97,7 @@ class TakeoverScreen(ShiftScreen):
         frame = bridge.frame(agent) if agent else None
         if frame is not None and not self.has_controls and not self._is_back:
             self._before = frame.pixels
-        age_ms = bridge.frame_age_ms(agent) if agent else None
+        age_ms = doubtful_ms(bridge, agent) if agent else None
         self.live.show(None if frame is None else frame.pixels, age_ms)
 
     def zoom(self) -> None:

@@ -32,7 +32,8 @@ class AgentHeadline(Static):
             parts.append(plain(f"({why})"))
         episode = bridge.shift.run.running.get(agent.episode)
         if episode is not None:
-            parts.append(plain(f"{episode.planned.task} #{episode.planned.seed}"))
+            task = episode.planned.task.removeprefix("miniwob-")
+            parts.append(plain(f"{task} #{episode.planned.seed}"))
             parts.append(plain(f"step {agent.n_steps}"))
         if agent.watched:
             parts.append(plain(f"◉ watch {agent.watched} more steps", "$warning"))

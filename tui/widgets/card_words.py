@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -33,7 +33,7 @@ _WHY = {
     Reason.RISK: "not sure enough",
     Reason.LINGERING: "not sure enough yet to go on alone",
 }
-_NO_BREAK = "\N{NO-BREAK SPACE}"
+_GAP = 2
 _LABEL = "bold $foreground-muted"
 _STRONG = "bold"
 
@@ -85,15 +85,15 @@ def lines_of(view: CardView) -> list[Content]:
     return lines
 
 
-def keys_of(view: CardView) -> Content:
-    """Return what can be pressed now."""
+def keys_of(view: CardView, width: int) -> Content:
+    """Return what can be pressed now, in lines of so many cells."""
     if not view.may_answer:
         return plain("only who drives can answer", "$foreground-muted")
     if view.ticket.stage not in OPEN:
         return plain("nothing to decide here any more; n: the next", "$foreground-muted")
     if view.card is None:
         return Content.assemble(plain("n", _STRONG), plain(" gives this card the keys"))
-    return Content("  ").join(_pressed(view))
+    return _packed(_pressed(view), width)
 
 
 def _pressed(view: CardView) -> Iterator[Content]:
@@ -140,13 +140,22 @@ def _line(label: str, *parts: Content) -> Content:
 
 
 def _key(key: str, what: str) -> Content:
-    # a key and what it does stay on one line
-    said = f"{_NO_BREAK}{what} ".replace(" ", _NO_BREAK).removesuffix(_NO_BREAK)
-    return Content.assemble(plain(key, "bold $accent"), Content(said))
+    return Content.assemble(plain(key, "bold $accent"), plain(f" {what}"))
+
+
+def _packed(parts: Iterable[Content], width: int) -> Content:
+    """Return parts in as few lines as hold them, none of them divided."""
+    lines: list[Content] = []
+    for part in parts:
+        if lines and lines[-1].cell_length + _GAP + part.cell_length <= width:
+            lines[-1] = Content.assemble(lines[-1], " " * _GAP, part)
+        else:
+            lines.append(part)
+    return Content("\n").join(lines)
 
 
 def _sure(proposed: Proposal) -> Content:
-    return plain(f"p {_share(proposed.p)}", "$foreground-muted")
+    return plain(f"p={_share(proposed.p)}", "$foreground-muted")
 
 
 def _share(share: float) -> str:

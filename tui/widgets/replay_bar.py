@@ -5,24 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
 from tui.plain import plain
-from tui.reel import Mark
+from tui.reel import Mark, Moment, Reel
 from tui.replay import ReplayBridge
 
 STEP_MS = 10_000
 """Of one press back or forward."""
 _LEAST_TRACK = 10
-_GLYPHS = {Mark.REQUEST: "◐", Mark.DISAGREEMENT: "✖"}
+_SIGNS = {Mark.REQUEST: ("◐", "$warning"), Mark.DISAGREEMENT: ("✖", "$error")}
 
 
 class ReplayBar(Static):
     """Shows where a recording is, and does what is pressed to steer it."""
 
+    class Reached(Message):
+        """A jump led to a moment.
+
+        Args:
+            agent: whose moment it is.
+        """
+
+        def __init__(self, agent: str) -> None:
+            super().__init__()
+            self.agent = agent
+
     def __init__(self, bridge: ReplayBridge) -> None:
         super().__init__(markup=False)
         self._replay = bridge
+        self._cells: list[Content] = []
+        """Of the track, but for where it stands."""
 
     def show(self) -> None:
         """Draw it anew."""
@@ -43,21 +57,36 @@ class ReplayBar(Static):
         steer = _KEYS.get(key)
         if steer is None:
             return False
-        steer(self._replay)
+        found = steer(self._replay)
+        if isinstance(found, Moment):
+            self.post_message(self.Reached(found.agent))
         return True
 
     def _track(self, width: int) -> Content:
-        reel = self._replay.reel
-        whole_ms = max(1, reel.end_ms)
-        cells = [("─", "$foreground-muted")] * width
-        for moment in reel.moments:
-            at = min(width - 1, moment.t_ms * width // whole_ms)
-            if cells[at][0] != _GLYPHS[Mark.DISAGREEMENT]:
-                style = "$error" if moment.mark is Mark.DISAGREEMENT else "$warning"
-                cells[at] = _GLYPHS[moment.mark], style
-        here = min(width - 1, int(self._replay.t_ms) * width // whole_ms)
-        cells[here] = "█", "$accent bold"
-        return Content("").join([plain(*each) for each in cells])
+        if len(self._cells) != width:
+            self._cells = _cells(self._replay.reel, width)
+        here = min(width - 1, self._replay.t_ms * width // max(1, self._replay.reel.end_ms))
+        return Content("").join(
+            [
+                *self._cells[:here],
+                plain("█", "$accent bold"),
+                *self._cells[here + 1 :],
+            ]
+        )
+
+
+def _cells(reel: Reel, width: int) -> list[Content]:
+    """Return the whole recording in that many cells, a disagreement before a request."""
+    whole_ms = max(1, reel.end_ms)
+    marks: dict[int, Mark] = {}
+    for moment in reel.moments:
+        at = min(width - 1, moment.t_ms * width // whole_ms)
+        if marks.get(at) is not Mark.DISAGREEMENT:
+            marks[at] = moment.mark
+    return [
+        plain(*_SIGNS[marks[at]]) if at in marks else plain("─", "$foreground-muted")
+        for at in range(width)
+    ]
 
 
 def clock(t_ms: float) -> str:

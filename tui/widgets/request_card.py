@@ -26,7 +26,9 @@ from tui.plain import plain
 from tui.widgets.card_words import CardView, crop_around, keys_of, lines_of, title_of
 from tui.widgets.live_screen import LiveScreen
 
+_USUAL_WIDTH = 42
 _NEXT = ("n", "N")
+_KEYS = frozenset("yxctdemM")
 _MARKS = {"m": RequestMark.NOT_NEEDED, "M": RequestMark.EARLIER}
 
 
@@ -104,6 +106,7 @@ class RequestCard(Vertical, can_focus=True):
         ticket = shift.tickets.get(request)
         if self.request is None or self.request.id != request:
             self._forget()
+            self._give_up()
         if ticket is None:
             self._view = None
             self._draw_nothing(len(shift.queue))
@@ -111,6 +114,7 @@ class RequestCard(Vertical, can_focus=True):
         waiting = [each.request.id for each in shift.queue]
         if ticket.stage not in OPEN and self._card is not None:
             self._forget()
+            self._give_up()
         self._view = CardView(
             ticket=ticket,
             place=waiting.index(request) + 1 if request in waiting else 0,
@@ -137,7 +141,7 @@ class RequestCard(Vertical, can_focus=True):
         self.border_title = title_of(view)
         words = self.query_one("#card-words", Static)
         words.update(Content("\n").join(lines_of(view)))
-        self.query_one("#card-keys", Static).update(keys_of(view))
+        self.query_one("#card-keys", Static).update(keys_of(view, words.size.width or _USUAL_WIDTH))
         self.remove_class("-empty")
         self.set_class(view.ticket.request.is_irreversible, "-irreversible")
 
@@ -176,6 +180,10 @@ class RequestCard(Vertical, can_focus=True):
         request, card = self.request, self._card
         if event.key in _NEXT and isinstance(self.draft, Reading):
             return  # to the screen, which turns to another request
+        if request is not None and card is None and event.key in _KEYS:
+            event.stop()  # it means this card, and nothing that the same key does elsewhere
+            self.post_message(self.Refused("it is not in front of you yet, for the hub"))
+            return
         if request is None or card is None:
             self._give_up()
             return
@@ -235,4 +243,3 @@ class RequestCard(Vertical, can_focus=True):
         seen, self._seen = self._seen, ""
         if seen:
             self.post_message(self.Turned(seen, is_seen=False))
-        self._give_up()

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from harness.hub.standing import Standing
-from tui.bridge import Bridge
+from tui.bridge import Bridge, doubtful_ms
 from tui.plain import plain
 from tui.standings import LOOKS, aged, says_why
 from tui.widgets.live_screen import LiveScreen
@@ -66,7 +66,7 @@ class Thumbnail(Widget):
     def show_frame(self, bridge: Bridge) -> None:
         """Show its screen as it is now."""
         frame = bridge.frame(self.agent)
-        age_ms = bridge.frame_age_ms(self.agent) if bridge.link_ms is not None else None
+        age_ms = doubtful_ms(bridge, self.agent)
         self._screen.show(None if frame is None else frame.pixels, age_ms)
 
     def on_click(self, event: events.Click) -> None:

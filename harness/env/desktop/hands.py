@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
+from harness.actions import points_of
 from recorder.desktop.actor import DesktopActor
-from recorder.desktop.keys import keysym_of
+from recorder.desktop.keys import keysym_of, symbol_number
 from recorder.desktop.x11 import Connection
 from recorder.schema import Action
+
+_MEANINGLESS = "ISO_Level3_Shift"
 
 
 class GuardedHands(DesktopActor):
@@ -42,8 +45,26 @@ class GuardedHands(DesktopActor):
         with self.stillness():
             found = objection()
             if not found:
-                self.perform(action)
+                with self._past_window_manager(action):
+                    self.perform(action)
         return found
+
+    @contextmanager
+    def _past_window_manager(self, action: Action) -> Generator[None]:
+        """Hold a key that neither window managers nor apps know a meaning of with a click.
+
+        Some window managers intercept each plain click, to see whether it goes to another window,
+        and let it go later, to whatever is there by then.
+        """
+        found = self._keymap.find(symbol_number(_MEANINGLESS))
+        if found is None or not points_of(action):
+            yield
+            return
+        self._key(found[0], down=True)
+        try:
+            yield
+        finally:
+            self._key(found[0], down=False)
 
     def has_keys_for(self, text: str) -> bool:
         """Say whether the keyboard has a key for each character: others take a moment to lend."""

@@ -1,8 +1,7 @@
 """The guard on a desktop: an action is done only while its window, focus and target are as planned.
 
-It looks and acts while the X server hears nobody else. Where a window manager intercepts clicks, as
-openbox does, a click is delivered once that has let it go: the guard waits for that, and for the
-app to have heard it, before anything else is done.
+It looks and acts while the X server hears nobody else, so that what it saw is what the input meets,
+and waits for the app to have heard a click before anything else is done.
 """
 
 from __future__ import annotations
@@ -13,10 +12,11 @@ from dataclasses import dataclass
 
 from harness.actions import points_of
 from harness.env.desktop.hands import GuardedHands
+from harness.errors import MisfitError
 from harness.modes.fast_forward.forecast import Scene
 from harness.modes.fast_forward.planning import Planned, is_on_screen
 from recorder.desktop.desk import Desk, TopWindow
-from recorder.desktop.x11 import gone, numbers
+from recorder.desktop.x11 import Window, gone, numbers
 from recorder.schema import (
     Action,
     Box,
@@ -33,6 +33,8 @@ from recorder.schema import (
 _PLANES = 0xFFFF_FFFF
 _ANSWERS_S = 10.0  # an app may be busy with what it was told; one that takes longer hangs
 _POLL_S = 0.0002
+_ACTIVATES_S = 1.0
+_BY_HAND = 2  # what pagers say; window managers may not heed apps
 _DEAF = "an app does not answer"
 
 
@@ -51,6 +53,11 @@ class Sight:
     def clients(self) -> frozenset[int]:
         """The programs whose windows are there."""
         return frozenset(each.owner.client for each in self.windows)
+
+    def can_be_clicked(self, window: int) -> bool:
+        """Say whether a window is active, or a menu or the like, which never is."""
+        floats = [each.owner.window for each in self.windows if each.owner.floats]
+        return window == self.active or window in floats
 
     def at(self, place: tuple[int, int]) -> int:
         """Return the client's window that a click at a place would go to; 0 for none."""
@@ -96,12 +103,11 @@ class DeskGuard:
         self._told = frozenset(
             (X.MapNotify, X.UnmapNotify, X.ConfigureNotify, X.DestroyNotify, X.ReparentNotify)
         )
-        self._root.change_attributes(event_mask=X.SubstructureNotifyMask)
-        self._message = X.ClientMessage
-        self._held = X.Button1Mask | X.Button2Mask | X.Button3Mask
-        self._protocols, self._ping = (
-            self._connection.intern_atom(name) for name in ("WM_PROTOCOLS", "_NET_WM_PING")
-        )
+        self._root.change_attributes(event_mask=X.SubstructureNotifyMask | X.PropertyChangeMask)
+        self._viewable = X.IsViewable
+        self._message, self._property = X.ClientMessage, X.PropertyNotify
+        names = ("WM_PROTOCOLS", "_NET_WM_PING", "_NET_ACTIVE_WINDOW")
+        self._protocols, self._ping, self._activating = map(self._connection.intern_atom, names)
         self._sight: Sight | None = None
         self._asked = 0
         self._answered = 0
@@ -112,21 +118,37 @@ class DeskGuard:
             return self._look()
 
     def aim(self, steps: Sequence[Planned]) -> DeskAim:
-        """Find the targets of a plan; of those behind a click into another window, none."""
+        """Find the targets of the first steps of a plan.
+
+        It goes no further than a click into another window, and not to what will look different by
+        then, because the plan itself has pressed it or takes the pointer from it.
+
+        Raises:
+            MisfitError: it points at no window.
+        """
         with self._hands.stillness():
             sight = self._look()
+            pointer = self._root.query_pointer()
             touched: list[Box] = []
             targets: list[Target] = []
             for step in steps:
-                target = self._target(step, sight, touched)
-                targets.append(target)
-                if target.window not in (0, sight.active):
+                found = _target_of(step)
+                if found and any(_meet(found.box, each) for each in touched):
                     break
+                target = self._target(step, sight, found)
+                targets.append(target)
+                if target.window and not sight.can_be_clicked(target.window):
+                    break
+                if target.window and not touched:
+                    touched.append((pointer.root_x, pointer.root_y, 1, 1))
+                touched += [found.box] if found else []
         return DeskAim(sight, tuple(targets))
 
     def carry_out(self, aim: DeskAim) -> tuple[int, str]:
         """Do what was aimed at; return how many actions that were, and why no more if so."""
         for number, target in enumerate(aim.targets):
+            if target.window and not aim.sight.can_be_clicked(target.window):
+                self._activate(target.window)
             if reason := self._hands.perform_if(
                 target.action, lambda target=target: self._objection(aim.sight, target)
             ):
@@ -156,18 +178,16 @@ class DeskGuard:
         """Forget what was seen if windows have changed since; note which question was answered."""
         for _ in range(self._connection.pending_events()):
             event = self._connection.next_event()
-            if event.type in self._told:
+            is_activation = event.type == self._property and event.atom == self._activating
+            if event.type in self._told or is_activation:
                 self._sight = None
             elif event.type == self._message and event.client_type == self._protocols:
                 self._answered = max(self._answered, int(event.data[1][1]))
 
     def _has_heard(self, window: int) -> bool:
-        """Wait until a window's app has heard all input so far, or closed it; say whether it has."""
+        """Wait until an app has heard all input, or closed its window; say whether it has."""
         until = time.monotonic() + _ANSWERS_S
         try:
-            while self._root.query_pointer().mask & self._held:  # the window manager keeps a click
-                if time.monotonic() > until:
-                    return False
             if not self._ask(window):
                 return True
             while self._answered < self._asked:
@@ -190,7 +210,6 @@ class DeskGuard:
         It answers in turn, after the input that came before.
         """
         from Xlib import X  # noqa: PLC0415 - with the desktop extra only
-        from Xlib.protocol.event import ClientMessage  # noqa: PLC0415
 
         if not window:
             return False
@@ -198,32 +217,41 @@ class DeskGuard:
         if self._ping not in numbers(asked, "WM_PROTOCOLS"):
             return False
         self._asked += 1
-        said = (32, [self._ping, self._asked, window, 0, 0])
-        asked.send_event(
-            ClientMessage(window=asked, client_type=self._protocols, data=said),
-            event_mask=X.NoEventMask,
-        )
-        self._connection.flush()
+        self._tell(asked, asked, self._protocols, (self._ping, self._asked, window), X.NoEventMask)
         return True
 
-    def _target(self, step: Planned, sight: Sight, touched: list[Box]) -> Target:
+    def _activate(self, window: int) -> None:
+        """Have the window manager bring a window up, as a click would; wait until it has."""
+        from Xlib import X  # noqa: PLC0415 - with the desktop extra only
+
+        meant = self._connection.create_resource_object("window", window)
+        mask = X.SubstructureNotifyMask | X.SubstructureRedirectMask
+        self._tell(self._root, meant, self._activating, (_BY_HAND, X.CurrentTime, 0), mask)
+        until = time.monotonic() + _ACTIVATES_S
+        while self._look().active != window and time.monotonic() < until:
+            time.sleep(_POLL_S)
+
+    def _tell(
+        self, to: Window, about: Window, kind: int, said: tuple[int, int, int], mask: int
+    ) -> None:
+        from Xlib.protocol.event import ClientMessage  # noqa: PLC0415 - with the desktop extra only
+
+        message = ClientMessage(window=about, client_type=kind, data=(32, [*said, 0, 0]))
+        to.send_event(message, event_mask=mask)
+        self._connection.flush()
+
+    def _target(self, step: Planned, sight: Sight, found: Element | None) -> Target:
         action = step.action
         if not isinstance(action, Click | Drag | ScrollBy):
             return Target(action, 0, None, b"")
         place = points_of(action)[0]
-        found = _element_at(place, step.scene)
-        region = found.box if found else None
-        # what the plan itself has pressed, or points at, looks different for that
-        if region and (any(_meet(region, each) for each in touched) or self._is_under(region)):
-            region = None
-        if found:
-            touched.append(found.box)
-        picture = self._picture(region) if region else b""
-        return Target(action, sight.at(place), region, picture)
-
-    def _is_under(self, box: Box) -> bool:
-        pointer = self._root.query_pointer()
-        return contains(box, (pointer.root_x, pointer.root_y))
+        window = sight.at(place)
+        if not window:
+            raise MisfitError(f"no window is at {place}")
+        # a caret blinks, and what becomes active is drawn anew
+        is_still = found and "focused" not in found.states and sight.can_be_clicked(window)
+        region = found.box if found and is_still else None
+        return Target(action, window, region, self._picture(region) if region else b"")
 
     def _picture(self, box: Box) -> bytes:
         from Xlib import X  # noqa: PLC0415 - with the desktop extra only
@@ -234,11 +262,11 @@ class DeskGuard:
     def _objection(self, expected: Sight, target: Target) -> str:
         try:
             found = self._look()
-            if found.windows != expected.windows:
+            if set(found.windows) != set(expected.windows):
                 return "a window has moved, come or gone"
             if target.window == 0 and found.focus != expected.focus:
                 return "something else has the focus"
-            if target.window and not self._is_hit(target):
+            if target.window and not (found.can_be_clicked(target.window) and self._is_hit(target)):
                 return "another window is where the target was"
             if target.region and self._picture(target.region) != target.picture:
                 return "the target does not look as it did"
@@ -249,7 +277,11 @@ class DeskGuard:
     def _is_hit(self, target: Target) -> bool:
         """Say whether the server itself would give a click to the target's window."""
         child = self._root.translate_coords(self._root, *points_of(target.action)[0]).child
-        return not isinstance(child, int) and self._desk.owner(child).window == target.window
+        if isinstance(child, int) or self._desk.owner(child).window != target.window:
+            return False
+        # its frame may still be there when the app has taken it away
+        meant = self._connection.create_resource_object("window", target.window)
+        return meant.get_attributes().map_state == self._viewable
 
 
 def on_a_desktop(scene: Scene, action: Action) -> bool:
@@ -276,9 +308,11 @@ def stranger(before: Sight, now: Sight) -> str:
     return ""
 
 
-def _element_at(place: tuple[int, int], scene: Scene) -> Element | None:
-    elements = scene.observation.elements
-    hit = element_at(place, elements)
+def _target_of(step: Planned) -> Element | None:
+    """Return the element that a step points at; None where it points at none."""
+    points = points_of(step.action)
+    elements = step.scene.observation.elements
+    hit = element_at(points[0], elements) if points else None
     return None if hit is None else elements[hit]
 
 

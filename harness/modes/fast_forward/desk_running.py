@@ -78,7 +78,7 @@ class DeskRunner:
         """Find the targets of a plan, while the person is still at work.
 
         Raises:
-            MisfitError: what is to be typed has no keys.
+            MisfitError: what is to be typed has no keys, or it points at no window.
         """
         for action in plan.actions:
             if isinstance(action, TypeText) and not self._desk.hands.has_keys_for(action.text):

@@ -45,6 +45,9 @@ class Shop:
     processes: list[subprocess.Popen[bytes]] = field(
         default_factory=list["subprocess.Popen[bytes]"]
     )
+    _acts: list[Act] = field(default_factory=list[Act])
+    _acts_read: int = 0
+    """Bytes of their file that are in them."""
 
     @property
     def config(self) -> HubConfig:
@@ -75,10 +78,17 @@ class Shop:
     def acts(self) -> list[Act]:
         """Return all that was done so far."""
         try:
-            lines = (self.folder / "acts").read_text().splitlines()
+            with (self.folder / "acts").open("rb") as file:
+                file.seek(self._acts_read)
+                came = file.read()
         except FileNotFoundError:
             return []
-        return [Act(int(t), agent, kind, on) for t, agent, kind, on in map(str.split, lines)]
+        whole = came[: came.rfind(b"\n") + 1]  # the last line may be half there
+        self._acts_read += len(whole)
+        for line in whole.decode().splitlines():
+            t_ns, agent, kind, request = line.split()
+            self._acts.append(Act(int(t_ns), agent, kind, request))
+        return list(self._acts)
 
     def close(self) -> None:
         for process in self.processes:

@@ -274,8 +274,12 @@ def test_frames_that_come_while_it_is_armed_are_blocked_until_it_is_disarmed() -
             steps = planned(ACTIONS, form())
             aim = await guard.aim(places_of(steps))
             await guard.arm(aim, moves_of(steps))
-            await evaluated(tab, "document.querySelector('body > div').remove(), inFrame(true)")
-            await evaluated(tab, "new Promise((done) => addEventListener('message', done))")
+            coming = """new Promise((done) => {
+              addEventListener("message", done);
+              document.querySelector("body > div").remove();
+              inFrame(true);
+            })"""
+            await evaluated(tab, coming)
             found: list[list[dict[str, Any]]] = []
             await guard.fire(await inputs_of(ACTIONS[:1]))
             found.append(await logged(tab))

@@ -15,6 +15,7 @@ from recorder.schema import (
     Click,
     Decision,
     Element,
+    KeyChord,
     Thresholds,
     TypeText,
     Wait,
@@ -75,7 +76,11 @@ def _steps(context: AgentContext) -> Iterator[Action]:
         if field.value != named:
             if "focused" not in field.states:
                 yield _press(field)
-            yield TypeText(text=named)
+            if not named.startswith(field.value):
+                yield KeyChord(key="Backspace", count=len(field.value))
+                yield TypeText(text=named)
+            else:
+                yield TypeText(text=named[len(field.value) :])
         buttons = [each for each in buttons if each.text == "Submit"]
     elif named:
         buttons = [each for each in buttons if named in (each.text, each.name)]

@@ -17,10 +17,10 @@ from harness.hub.proposals import ChooseAlternative, Proposal, deed_of, proposal
 from harness.hub.reducer import reduce
 from harness.hub.requests import (
     OPEN,
-    Answer,
     Approve,
     Correct,
     Defer,
+    FinalAnswer,
     HelpRequest,
     Reject,
     RequestMark,
@@ -226,7 +226,7 @@ class Story:
         """Turn to a request."""
         self.tell(events.Seen(t_ms=self.t_ms, request=request))
 
-    def answer(self, request: str, answer: Answer) -> None:
+    def answer(self, request: str, answer: FinalAnswer) -> None:
         """Say what is to be done, and have it done."""
         ticket = self.shift.ticket(request)
         seen_ms = ticket.receipts[-1].t_ms

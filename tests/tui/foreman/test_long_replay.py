@@ -13,8 +13,6 @@ from harness.hub.reducer import fold
 from harness.hub.shift_log import read_shift
 from tests.soak import repeats
 from tests.tui.foreman.story import Story, improvise
-from tui.app import ForemanApp
-from tui.orders import NoOrders
 from tui.reel import Reel
 from tui.replay import ReplayBridge
 
@@ -76,25 +74,3 @@ def test_a_day_is_replayed_again_and_again_in_the_memory_of_once(day: Path) -> N
             tracemalloc.stop()
         assert again_mb <= once_mb + 1
         assert bridge.shift == fold(read_shift(day))
-
-
-async def test_the_screens_keep_no_more_of_a_day_the_more_often_it_is_shown(day: Path) -> None:
-    clock = Clock()
-    with ReplayBridge(Reel.read(day), clock) as bridge:
-        bridge.stops = False
-        app = ForemanApp(bridge, NoOrders("this is a replay; nothing can be ordered"), None)
-        async with app.run_test(size=(120, 34)) as pilot:
-            tracemalloc.start()
-            try:
-                taken: list[float] = []
-                for _ in range(3):
-                    bridge.seek(0)
-                    bridge.play()
-                    while not bridge.is_over:
-                        clock.now_ns += 5 * _STEP_MS * _MS
-                        bridge.advance()
-                        await pilot.pause()
-                    taken.append(taken_mb())
-            finally:
-                tracemalloc.stop()
-    assert taken[-1] <= taken[0] + 1

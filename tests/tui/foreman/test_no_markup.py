@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 import tui
 
 ROOT = Path(tui.__file__).parent
-DRAWING = sorted(each for each in ROOT.rglob("*.py") if "textual" in each.read_text())
+_USES_WIDGETS = re.compile(r"^\s*(from|import) textual\b", re.MULTILINE)
+DRAWING = sorted(each for each in ROOT.rglob("*.py") if _USES_WIDGETS.search(each.read_text()))
 """What draws with widgets; the other commands write lines."""
 READ_MARKUP = frozenset({"Static", "Label", "Link", "Tooltip"})
 """Read a string they are given as markup, unless told otherwise."""
@@ -20,8 +22,15 @@ READ_MARKUP_ALWAYS = frozenset({"Button", "Checkbox", "RadioButton", "Collapsibl
 """Cannot be told otherwise: what they say must be made first."""
 LISTS = frozenset({"add_option", "add_options", "OptionList", "Option", "SelectionList"})
 TITLES = frozenset({"border_title", "border_subtitle", "tooltip"})
-MADE = frozenset({"plain", "Content", "Text", "assemble", "styled", "from_text", "blank"})
-"""Make text that is not read again."""
+MAKERS = frozenset(
+    node.name
+    for path in DRAWING
+    for node in ast.walk(ast.parse(path.read_text()))
+    if isinstance(node, ast.FunctionDef) and node.returns and ast.unparse(node.returns) == "Content"
+)
+"""Functions of ours that return what was made."""
+MADE = MAKERS | {"plain", "Content", "Text", "assemble", "Option"}
+"""Make text that is not read again; what an option is made of is looked at where it is made."""
 
 
 def complaints(source: str) -> list[str]:
@@ -97,8 +106,12 @@ def _is_made(node: ast.expr) -> bool:
     match node:
         case ast.Constant(value=None | ""):
             return True
-        case ast.Starred(value=ast.GeneratorExp(elt=each) | ast.ListComp(elt=each)):
+        case ast.Starred(value=ast.GeneratorExp() | ast.ListComp() as several):
+            return _is_made(several)
+        case ast.GeneratorExp(elt=each) | ast.ListComp(elt=each):
             return _is_made(each)
+        case ast.List(elts=several):
+            return _only_made(several)
         case ast.Starred(value=ast.Call(func=ast.Name(id="map"), args=[by, *_])):
             return _name(by) in MADE
         case ast.IfExp(body=body, orelse=orelse):
@@ -133,6 +146,7 @@ def test_nothing_in_the_terminal_is_read_as_markup(path: Path) -> None:
         "self.border_title = ticket.request.title.text",
         "self.tooltip = title",
         "Option(title, id='a')",
+        "choice.add_options([Option(title) for title in titles])",
         "Content.from_markup(title)",
         """
         class Line(Static):
@@ -158,6 +172,7 @@ def test_what_would_be_read_as_markup_is_found(source: str) -> None:
         "table.update_cell(row, column, plain(title))",
         "self.border_title = plain(title)",
         "self.border_title = None",
+        "choice.add_options([Option(plain(title)) for title in titles])",
         """
         class Line(Static):
             def __init__(self, text: str) -> None:

@@ -79,6 +79,12 @@ def report_ms(record: Report, what: str, times_ms: Sequence[float]) -> None:
         record(f"{what}_{name}_ms", round(value, 2))
 
 
+def keep(path: Path, figure: str) -> None:
+    """Write a figure down at once: a run of an hour may be cut off."""
+    with path.open("a") as file:
+        file.write(f"{figure}\n")
+
+
 async def working(where: Shop) -> None:
     """Wait until every agent has done something since."""
     since = len(where.acts())
@@ -137,7 +143,9 @@ async def test_no_action_comes_after_a_latch_whatever_was_killed_or_frozen(
                     await working(where)
                     harm(kind, victim, hub)
                     last_ms = await latched(where, latch, rng)
-                    late_ms += [] if last_ms is None else [last_ms]
+                    if last_ms is not None:
+                        late_ms.append(last_ms)
+                        keep(tmp_path / "late_ms", f"{last_ms} {kind}")
                     hub = heal(kind, where, hub)
     report_ms(record_property, "late", late_ms)
     record_property("late_tries", n_tries)
@@ -179,6 +187,7 @@ async def test_who_loses_its_supervisor_stands_still_until_a_person_says_otherwi
                     harm(kind, victim, hub)
                     count, last_ms = await stood_still(where)
                     held_ms.append(last_ms)
+                    keep(tmp_path / "held_ms", f"{last_ms} {kind}")
                     hub = heal(kind, where, hub)
             async with driving(where, takes_over=True) as back:
                 await seen(back, lambda it: all(each.is_connected for each in it.agents.values()))

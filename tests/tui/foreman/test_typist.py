@@ -1,0 +1,116 @@
+"""Hands that are at something else decide nothing, whatever is asked meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from harness.hub.client import HubClient
+from harness.hub.requests import OPEN, Stage, Ticket
+from tests.harness.hub.shop import Shop, eventually, seen, shop
+from tests.soak import repeats
+from tests.tui.foreman.terminal import Terminal, foreman, terminal
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+AGENTS = ("agent-1", "agent-2")
+_LETTERS = b"etaoinshrdlucmfwypvbgkxjzTNYE0123456789 \r\t\x7f,.?"
+"""What a typist presses; of the keys of the terminal, none is left out that types something."""
+_STROKE_S = 0.02
+_PAUSE_S = 0.5
+_PAUSES = 0.02
+"""Share of strokes before which they stop to think."""
+_READ_S = 0.7
+_SWAP_S = 0.03
+
+
+@asynccontextmanager
+async def at_work(folder: Path) -> AsyncGenerator[tuple[Terminal, HubClient, Shop]]:
+    """Open a terminal over agents that ask before every step, and look on from beside it."""
+    with shop(folder, *AGENTS) as where:
+        where.start()
+        config = where.config
+        assert config.latch
+        with terminal(foreman(config.socket, config.latch), 120, 34) as screen:
+            async with await HubClient.view("test", path=config.socket) as hub:
+                await seen(hub, lambda shift: shift.driver is not None)
+                where.employ(*AGENTS, asks=0)
+                await seen(hub, lambda shift: shift.queue)
+                yield screen, hub, where
+
+
+def move(where: Shop, agent: str) -> None:
+    """Move what an agent asks about, so that it must ask anew."""
+    moved = where.folder / f"{agent}-moved"
+    if moved.exists():
+        moved.unlink()
+    else:
+        moved.touch()
+
+
+def decided(hub: HubClient) -> list[Ticket]:
+    """Return the requests that somebody decided on."""
+    return [each for each in hub.shift.tickets.values() if each.when(Stage.ANSWERED) is not None]
+
+
+async def test_a_typist_decides_nothing(tmp_path: Path) -> None:
+    chance = Random(7)
+    async with at_work(tmp_path) as (screen, hub, where):
+        for number in range(repeats(200, 5000)):
+            if chance.random() < _PAUSES:
+                await asyncio.sleep(_PAUSE_S + chance.random())
+            screen.press(bytes([chance.choice(_LETTERS)]))
+            await asyncio.sleep(chance.expovariate(1 / _STROKE_S))
+            if number % 20 == 0:
+                move(where, chance.choice(AGENTS))
+        assert screen.process.is_alive()
+        assert len(hub.shift.tickets) >= repeats(4, 200)
+        assert decided(hub) == []
+        assert where.acts() == []
+
+
+async def test_a_request_that_was_swapped_just_before_the_key_is_not_answered(
+    tmp_path: Path,
+) -> None:
+    async with at_work(tmp_path) as (screen, hub, where):
+        for _ in range(repeats(3, 60)):
+            screen.press(b"n")
+            shift = await seen(hub, lambda it: any(each.stage is Stage.SEEN for each in it.queue))
+            before = next(each for each in shift.queue if each.stage is Stage.SEEN)
+            await asyncio.sleep(_READ_S)
+            request = before.request
+            move(where, request.agent)
+            await seen(hub, lambda it, name=request.id: it.ticket(name).stage not in OPEN)
+            await asyncio.sleep(_SWAP_S)
+            screen.press(b"y")
+            await seen(hub, lambda it, who=request.agent: it.agent(who).request)
+            await asyncio.sleep(_READ_S)
+            assert decided(hub) == []
+        assert where.acts() == []
+
+
+async def test_a_card_takes_no_keys_by_itself(tmp_path: Path) -> None:
+    async with at_work(tmp_path) as (screen, hub, where):
+        await eventually(lambda: "asks" in screen.text())
+        await asyncio.sleep(_READ_S)
+        for key in (b"y", b"\r", b" "):
+            screen.press(key)
+            await asyncio.sleep(_READ_S)
+        assert decided(hub) == []
+        assert where.acts() == []
+
+
+async def test_what_is_answered_by_its_keys_is_done_once(tmp_path: Path) -> None:
+    async with at_work(tmp_path) as (screen, hub, where):
+        screen.press(b"n")
+        await seen(hub, lambda it: any(each.stage is Stage.SEEN for each in it.queue))
+        await asyncio.sleep(_READ_S)
+        screen.press(b"y")
+        await seen(hub, lambda it: any(t.stage is Stage.APPLIED for t in it.tickets.values()))
+        (ticket,) = decided(hub)
+        assert [each.request for each in where.acts()] == [ticket.request.id]

@@ -17,7 +17,7 @@ BINDINGS: list[BindingType] = [
             key_display="1-9",
             show=place == 1,
             id=f"agent-{place}",
-            tooltip=f"look at agent {place}",
+            tooltip="look at an agent, by its place",
         )
         for place in range(1, 10)
     ),

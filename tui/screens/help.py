@@ -43,6 +43,7 @@ class HelpScreen(ShiftScreen):
     """What can be pressed, and what it all means."""
 
     NAME = "help"
+    AUTO_FOCUS = "#help"  # so that it can be scrolled
 
     def compose_body(self) -> ComposeResult:
         """Yield one long text."""

@@ -130,7 +130,7 @@ def columns_for(n: int, width: int, height: int, shape: float) -> int:
         shape: width by height of a picture.
 
     >>> columns_for(16, 200, 60, 4 / 3), columns_for(6, 80, 20, 3 / 4), columns_for(0, 80, 20, 1)
-    (4, 6, 1)
+    (4, 3, 1)
     """
 
     def across(columns: int) -> float:

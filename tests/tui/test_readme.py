@@ -34,6 +34,7 @@ LONG = (
     "calibrate",
     "evaluate",
     "pretrain",
+    "foreman",
 )
 SUITE = ("resume", "score", "compare", "report")
 QUICK = [line for line in LINES if line[0] not in (*LONG, *SUITE)]
@@ -111,7 +112,7 @@ def test_a_demonstration_of_the_readme_works_as_written(
 
 
 def test_the_file_map_of_each_room_names_every_file() -> None:
-    for room in ("recorder", "harness"):
+    for room in ("recorder", "harness", "tui"):
         text = (ROOT / room / "README.md").read_text()
         for path in (ROOT / room).iterdir():
             if path.name.startswith(("_", ".")) or path.name in ("README.md", "py.typed"):

@@ -26,6 +26,7 @@ from tui.app import ForemanApp
 from tui.bridge import LiveBridge
 
 _CHUNK = 1 << 16
+_PATIENCE_S = 90.0  # the app takes its time to come up on a machine that is busy
 F12 = b"\x1b[24~"
 _UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*u|\x1b\[\?[0-9;]*\$p|\x1b\[>[0-9;]*q|\x1b\[[0-9;]*t")
 """Questions and modes that the emulator would print; a terminal takes them silently."""
@@ -94,7 +95,10 @@ class Terminal:
 
     def shows(self, text: str) -> None:
         """Wait until a text is on the screen."""
-        until(lambda: text in self.text(), f"{text!r} on the screen:\n{self.text()}")
+        try:
+            until(lambda: text in self.text(), f"{text!r} on the screen", patience_s=_PATIENCE_S)
+        except AssertionError as error:
+            raise AssertionError(f"{error}, but:\n{self.text()}") from None
 
     def close(self) -> None:
         """End the process, and the terminal."""

@@ -135,6 +135,8 @@ def _run_at(slave: int, master: int, run: Callable[[], None]) -> None:
     sys.stderr = sys.__stderr__ = os.fdopen(2, "w")
     os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
+    for size in ("COLUMNS", "LINES"):  # of the terminal that the tests are run from
+        os.environ.pop(size, None)
     run()
 
 

@@ -61,6 +61,8 @@ async def test_a_takeover_survives_the_terminal(tmp_path: Path) -> None:
         async with await HubClient.view("test", path=config.socket) as hub:
             with terminal(foreman(config.socket, config.latch)) as first:
                 await seen(hub, lambda it: it.queue)
+                # what is typed before the terminal is up is lost
+                await eventually(lambda: "asks ·" in first.text())
                 first.press(b"t")
                 await eventually(lambda: "LOOKING AT agent-1" in first.text())
                 first.press(F10)

@@ -40,7 +40,8 @@ def is_lit(offer: Offer, thresholds: Thresholds, *, least_s: float = 0.0) -> boo
         least_s: what a click costs.
     """
     plan = offer.plan
-    is_sure = plan.p_accept >= max(SURE, thresholds.ask_below)
+    # the policy's own threshold is for single actions: the planner holds each of them to it
+    is_sure = plan.p_accept >= SURE
     is_known = plan.novelty >= thresholds.novel_below
     return plan.is_understood and is_sure and is_known and offer.left_s > least_s
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -66,6 +67,13 @@ def test_a_plan_ends_with_what_cannot_be_told() -> None:
     assert found.actions == (INTO, WORD, PRESS)
     assert (found.end, found.reached) == (End.OPEN, None)
     assert lit(found)
+
+
+def test_actions_that_are_each_sure_enough_light_the_light_though_all_are_less_sure() -> None:
+    found = plan(*(sure(each, p_accept=0.98) for each in (INTO, WORD, Done())))
+    strict = replace(THRESHOLDS, ask_below=0.97, resume_above=0.97, irreversible_below=0.97)
+    assert found.p_accept < strict.ask_below
+    assert is_lit(Outlook(found, 5.0), strict)
 
 
 def test_a_plan_is_made_on_what_its_actions_lead_to() -> None:

@@ -61,7 +61,7 @@ class Demo:
     """Episodes of each task on which it learns when to ask."""
     items: int = 40
     """Pieces of work in the shift: most are the whole job, a fifth is of a kind it never saw."""
-    runs: int = 8
+    runs: int = 6
     """Episodes of each task in which the fast-forward light may come on."""
     rows: tuple[str, ...] = ()
     """Only these rows of the tables, such as ours and null; all if none is named."""

@@ -29,6 +29,7 @@ Folder: TypeAlias = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar=
 
 _USUAL = {"foreman": "core", "fast-forward": "forward"}
 """The manifest of each mode."""
+_PAGES = 4
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,9 @@ class SuiteBench:
     """On shifts: only these ways to choose whom the person helps first."""
     workers: int = 1
     """Processes, each with a browser of its own; the events do not depend on it."""
-    pages: int = 4
-    """Pages that each worker has open at once."""
+    pages: int | None = None
+    """Pages that each worker has open at once; by default 4, and 1 in fast-forward, where it is
+    timed how long a click takes."""
     seed: int = 0
     """Of all draws: what the person notices, how fast they are, where they slip."""
     think_ms: int = 100
@@ -95,13 +97,15 @@ def play_suite(what: SuiteBench) -> int:
     return _play(what.to, request, (what.workers, what.pages), what.json)
 
 
-def resume(folder: Folder, *, workers: int = 1, pages: int = 4, json: Path | None = None) -> int:
+def resume(
+    folder: Folder, *, workers: int = 1, pages: int | None = None, json: Path | None = None
+) -> int:
     """Go on with a suite that was interrupted; one that is complete is left as it is.
 
     Args:
         folder: the suite.
         workers: processes, each with a browser of its own.
-        pages: pages that each worker has open at once.
+        pages: pages that each worker has open at once; by default 4, in fast-forward 1.
         json: write all figures to this file.
     """
     from harness.run.suite import read_suite  # noqa: PLC0415 - SciPy takes a second to load
@@ -169,18 +173,19 @@ def policy_spec(policy: str) -> str:
 # Parts --------------------------------------------------------------------------------------------
 
 
-def _play(folder: Path, request: Request, crew: tuple[int, int], json: Path | None) -> int:
+def _play(folder: Path, request: Request, crew: tuple[int, int | None], json: Path | None) -> int:
     from harness.run import playing, tools  # noqa: PLC0415 - SciPy takes a second to load
     from harness.run.score import score as scored  # noqa: PLC0415 - as above
 
     workers, n_pages = crew
+    usual = 1 if request.manifest.mode == "fast-forward" else _PAGES
     try:
         with Bars() as progress:
             played = playing.play(
                 folder,
                 request,
                 tools=tools.tools(),
-                crew=playing.Crew(workers=workers, n_pages=n_pages),
+                crew=playing.Crew(workers=workers, n_pages=n_pages or usual),
                 told=_Bars(progress),
             )
     except KeyboardInterrupt:

@@ -13,6 +13,7 @@ from harness.measure.metrics import is_silent_failure
 from harness.measure.report.gallery import is_needless, picture_folder
 from harness.measure.state import fold
 from harness.modes.album import Album, Pixels
+from recorder.store import write_atomically
 
 
 def keep_pictures(folder: Path, events: Sequence[RunEvent], album: Album) -> None:
@@ -31,13 +32,10 @@ def keep_pictures(folder: Path, events: Sequence[RunEvent], album: Album) -> Non
         if kept and (is_silent_failure(episode) or is_needless(episode)):
             kept.mkdir(parents=True, exist_ok=True)
             for step, pixels in album.pictures(key).items():
-                _write(kept / f"{step}.webp", pixels)
+                write_atomically(kept / f"{step}.webp", _webp(pixels))
 
 
-def _write(path: Path, pixels: Pixels) -> None:
+def _webp(pixels: Pixels) -> bytes:
     encoded = BytesIO()
     Image.fromarray(pixels).save(encoded, "webp", lossless=True)
-    # whole or not at all: a run may be killed in the middle of it
-    part = path.with_suffix(".part")
-    part.write_bytes(encoded.getvalue())
-    part.replace(path)
+    return encoded.getvalue()

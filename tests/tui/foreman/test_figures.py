@@ -15,7 +15,8 @@ from harness.measure.intervals import AtMost, Interval
 from harness.measure.log import read_log
 from harness.measure.metrics import SILENT_WEIGHT, figures, tallies
 from harness.measure.state import fold
-from tests.tui.foreman.story import Story, morning
+from tests.tui.foreman.shifts import morning
+from tests.tui.foreman.story import Story
 from tui.figure import UNKNOWN, Sample
 from tui.figures import shift_figures
 from tui.measuring import Measuring

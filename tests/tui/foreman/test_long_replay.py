@@ -12,7 +12,8 @@ import pytest
 from harness.hub.reducer import fold
 from harness.hub.shift_log import read_shift
 from tests.soak import repeats
-from tests.tui.foreman.story import Story, improvise
+from tests.tui.foreman.shifts import improvise
+from tests.tui.foreman.story import Story
 from tui.reel import Reel
 from tui.replay import ReplayBridge
 

@@ -20,7 +20,8 @@ from harness.hub.standing import Standing
 from harness.hub.state import Shift
 from harness.measure.errors import LogError
 from tests.soak import repeats
-from tests.tui.foreman.story import Story, improvise, morning
+from tests.tui.foreman.shifts import improvise, morning
+from tests.tui.foreman.story import Story
 from tui.bridge import Access
 from tui.reel import Mark, Reel
 from tui.replay import SPEEDS, ReplayBridge

@@ -12,8 +12,9 @@ from textual.widgets import OptionList, Static
 from harness.hub.shift_log import log_path
 from tests.soak import repeats
 from tests.tui.foreman.fixed import FixedBridge
+from tests.tui.foreman.shifts import morning
 from tests.tui.foreman.still import StillApp, seen_on, settle, still
-from tests.tui.foreman.story import Story, morning
+from tests.tui.foreman.story import Story
 from tui.audit import chain_status
 from tui.bridge import Access
 from tui.checkup import of_latch

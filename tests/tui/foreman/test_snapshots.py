@@ -8,8 +8,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from tests.tui.foreman.fixed import FixedBridge
+from tests.tui.foreman.shifts import morning
 from tests.tui.foreman.still import seen_on, still
-from tests.tui.foreman.story import Story, morning
+from tests.tui.foreman.story import Story
 from tui.modes import MODES
 from tui.reel import Reel
 from tui.replay import ReplayBridge

@@ -21,6 +21,7 @@ from tui.screens.doctor import DoctorScreen
 ROOT = Path(__file__).parents[3]
 _PICTURE = frozenset("▀▄░▒▓")
 _BUSY = frozenset({"measure", "check", "log"})
+_LOOKS_ALIKE = 2
 
 
 class HealthyDoctor(DoctorScreen):
@@ -68,10 +69,14 @@ async def settle(pilot: Pilot[None]) -> None:
     ]:
         await pilot.app.workers.wait_for_complete(busy)
         await pilot.pause()
-    if isinstance(pilot.app, ForemanApp) and pilot.app.shown is not None:
-        pilot.app.shown.refresh_all()
-        pilot.app.shown.refresh_frames()
-    await pilot.pause()
+    alike, looked = 0, ""
+    while alike < _LOOKS_ALIKE:  # as what is drawn may change the room for what is drawn next
+        if isinstance(pilot.app, ForemanApp) and pilot.app.shown is not None:
+            pilot.app.shown.refresh_all()
+            pilot.app.shown.refresh_frames()
+        await pilot.pause()
+        before, looked = looked, seen_on(pilot)
+        alike = alike + 1 if looked == before else 0
 
 
 def seen_on(pilot: Pilot[None]) -> str:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -30,13 +31,16 @@ _PATIENCE_S = 90.0  # the app takes its time to come up on a machine that is bus
 F12 = b"\x1b[24~"
 _UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*u|\x1b\[\?[0-9;]*\$p|\x1b\[>[0-9;]*q|\x1b\[[0-9;]*t")
 """Questions and modes that the emulator would print; a terminal takes them silently."""
+_PROCESSES = get_context("forkserver")
+"""Forks, as what the app imports takes a second; and of one without threads that hold locks."""
+_PROCESSES.set_forkserver_preload([__name__])
 
 
 class Terminal:
-    """One end of a pty; at the other one a forked process runs something.
+    """One end of a pty; at the other one a process runs something.
 
     Args:
-        run: what to run there.
+        run: what to run there; it can be pickled.
         columns: size.
         rows: size.
         is_emulated: whether what is written is drawn on `screen`, which takes time.
@@ -51,17 +55,15 @@ class Terminal:
         self.heard_ns = 0
         """When the last of it came, by the monotonic clock."""
         self._stream = pyte.ByteStream(self.screen) if is_emulated else None
-        self._master, slave = os.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._master, self._slave = os.openpty()
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._is_read = threading.Event()
         self._is_read.set()
         self._lock = threading.Lock()
-        # a fork, for what the app imports takes a second
-        self.process: BaseProcess = get_context("fork").Process(
-            target=_run_at, args=(slave, self._master, run), daemon=True
+        self.process: BaseProcess = _PROCESSES.Process(
+            target=_run_at, args=(os.ttyname(self._slave), run), daemon=True
         )
         self.process.start()
-        os.close(slave)
         self._reading = threading.Thread(target=self._read, daemon=True)
         self._reading.start()
 
@@ -106,6 +108,7 @@ class Terminal:
             os.kill(self.pid, signal.SIGCONT)
             self.process.kill()
         self.process.join()
+        os.close(self._slave)
         self._is_read.set()
         self._reading.join()
         os.close(self._master)
@@ -123,12 +126,12 @@ class Terminal:
                     self._stream.feed(_UNKNOWN.sub(b"", came))
 
 
-def _run_at(slave: int, master: int, run: Callable[[], None]) -> None:
-    os.close(master)
+def _run_at(slave: str, run: Callable[[], None]) -> None:
     os.setsid()
-    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+    opened = os.open(slave, os.O_RDWR)  # which it is the terminal of, from now on
     for standard in (0, 1, 2):
-        os.dup2(slave, standard)
+        os.dup2(opened, standard)
+    os.close(opened)
     # the ones of before were closed, or belong to the test
     sys.stdin = sys.__stdin__ = os.fdopen(0, "r")
     sys.stdout = sys.__stdout__ = os.fdopen(1, "w")
@@ -154,7 +157,10 @@ def terminal(
 
 def foreman(socket: Path, latch: Path | None, *, is_viewer: bool = False) -> Callable[[], None]:
     """Return what runs the app over the hub that listens there."""
+    return partial(_watch, socket, latch, is_viewer)
 
+
+def _watch(socket: Path, latch: Path | None, is_viewer: bool) -> None:
     async def drive() -> None:
         bridge = await LiveBridge.attach(
             "foreman", is_viewer=is_viewer, takes_over=not is_viewer, socket=socket
@@ -165,4 +171,4 @@ def foreman(socket: Path, latch: Path | None, *, is_viewer: bool = False) -> Cal
             if app.crash is not None:
                 raise app.crash
 
-    return lambda: asyncio.run(drive())
+    asyncio.run(drive())

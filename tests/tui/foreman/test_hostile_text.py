@@ -198,7 +198,10 @@ async def seen(listener: Listener, words: str, app: Terminal) -> None:
         assert app.process.is_alive(), bytes(app.written[-3000:]).decode(errors="replace")
         return words in listener.hear()
 
-    await eventually(is_seen)
+    try:
+        await eventually(is_seen)
+    except TimeoutError:
+        raise AssertionError(f"{words} is not seen, but {listener.hear()[-3000:]!r}") from None
 
 
 def click(app: Terminal, rng: random.Random) -> None:

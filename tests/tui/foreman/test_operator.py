@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -51,7 +52,11 @@ def shift(folder: Path) -> Callable[[], None]:
         *("--socket", str(folder / "hub")),
         *("--latch", str(folder / "stop")),
     ]
-    return lambda: sys.exit(main(arguments))
+    return partial(_run, arguments)
+
+
+def _run(arguments: list[str]) -> None:
+    sys.exit(main(arguments))
 
 
 class Operator:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -38,8 +39,15 @@ from tui.widgets.thumbnails import Thumbnail
 
 _BEAT_S = 0.5
 _DRAW_S = 0.125
+"""Between two looks at the screens of agents."""
+_TELL_EVERY = 2
+"""Of these, one at which is looked at what has happened to them, too."""
 _AGES_S = 1.0
 _REATTACH_S = 1.0
+_LOADING_S, _LOADS = 2.0, 3
+"""How often modules are loaded at most, and how many times."""
+_ALLOCATIONS = 20_000
+"""After which is looked for garbage among what is new."""
 _SAID_MS = 10_000
 _CHORD_MS = 1000
 TERMINAL = "foreman"
@@ -86,6 +94,7 @@ class ForemanApp(App[None], inherit_bindings=False):
         self._said_ms = 0
         self._chord_ms = -_CHORD_MS
         self._is_changed = True
+        self._draws = 0
         self.chronicle = Chronicle()
         """What happened to each agent."""
         self._meanwhile: list[HubEvent] | None = None
@@ -118,6 +127,7 @@ class ForemanApp(App[None], inherit_bindings=False):
         self.set_interval(_REATTACH_S, self._look_after_link)
         if isinstance(self.bridge, ReplayBridge):
             self.set_interval(_DRAW_S, self.bridge.advance)
+        self.set_interval(_LOADING_S, self._keep_loaded, repeat=_LOADS)
         for theme in THEMES:
             self.register_theme(theme)
         self._select_somebody()
@@ -151,15 +161,22 @@ class ForemanApp(App[None], inherit_bindings=False):
     def _beat(self) -> None:
         self.orders.beat()
 
+    def _keep_loaded(self) -> None:
+        """Never look again for garbage in what is loaded: it takes a tenth of a second."""
+        gc.freeze()
+        gc.set_threshold(_ALLOCATIONS)
+
     def _draw(self) -> None:
         screen = self.shown
         if screen is None or not screen.is_ready:
             return
-        if self._is_changed:
+        self._draws += 1
+        if self._is_changed and self._draws % _TELL_EVERY == 0:
             self._is_changed = False
             self._select_somebody()
             screen.refresh_all()
-        screen.refresh_frames()
+        else:
+            screen.refresh_frames()
 
     def _age(self) -> None:
         if self.said and now_ms() - self._said_ms > _SAID_MS:
@@ -299,6 +316,7 @@ class ForemanApp(App[None], inherit_bindings=False):
         """Select an agent."""
         self.selected = agent
         if self.shown is not None:
+            self._is_changed = False
             self.shown.refresh_all()
 
     def action_jump(self) -> None:

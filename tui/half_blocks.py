@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from recorder.schema import Box
 
@@ -28,8 +29,6 @@ _LOWER_HALF = ord("▄")
 _SHADES = np.array([ord(each) for each in " ░▒▓█"], np.int32)
 _EDGE = 96
 """Difference of brightness between two halves of a cell from which it is shown as an edge."""
-_TAPS = 4
-"""Pixels looked at for a sample, along each side; what is averaged is bounded by its square."""
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _CUBE = np.array([0, 95, 135, 175, 215, 255], np.uint8)
 """Levels of each colour in the cube that terminals of 256 colours have."""
@@ -119,28 +118,10 @@ def fit(size: Point, grid: Point, zoom: int = 1, centre: Point | None = None) ->
 
 
 def sampled(pixels: Pixels, placed: Fit) -> Pixels:
-    """Return two samples for each cell, (2 * rows, columns, 3), each the mean of what it covers.
-
-    A sample that covers many pixels is the mean of some of them, evenly spread.
-    """
+    """Return two samples for each cell, (2 * rows, columns, 3), each the mean of what it covers."""
     x, y, width, height = placed.part
-    part = pixels[y : y + height, x : x + width]
-    high, wide = 2 * placed.rows, placed.columns
-    taps = min(_TAPS, max(1, round(min(height / high, width / wide))))
-    down = _middles(high * taps, height)
-    across = _middles(wide * taps, width)
-    total = np.zeros((high, wide, 3), np.uint16)
-    for line in range(taps):
-        lines = part[down[line::taps]]
-        for place in range(taps):
-            total += lines[:, across[place::taps]]
-    total += taps * taps // 2  # so that it is rounded to the nearest
-    return (total // (taps * taps)).astype(np.uint8)
-
-
-def _middles(count: int, length: int) -> NDArray[np.intp]:
-    """Return what lies in the middle of each of so many equal parts of a length."""
-    return (2 * np.arange(count) + 1) * length // (2 * count)
+    size, box = (placed.columns, 2 * placed.rows), (x, y, x + width, y + height)
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX, box))
 
 
 # What stands in the cells -------------------------------------------------------------------------
@@ -227,17 +208,21 @@ def signed(cells: Cells, signs: list[Sign]) -> Cells:
 def runs(cells: Cells, row: int) -> list[Run]:
     """Return one row as runs of equal cells, from left to right."""
     glyphs, ink, paper = cells.glyphs[row], cells.ink[row], cells.paper[row]
-    differs = (np.diff(glyphs) != 0) | (np.diff(ink) != 0) | (np.diff(paper) != 0)
-    starts = np.concatenate(([0], np.flatnonzero(differs) + 1))
-    lengths = np.diff(starts, append=len(glyphs))
+    differs = np.ones(len(glyphs) + 1, np.bool_)  # its ends are borders, too
+    inner = differs[1:-1]
+    np.not_equal(glyphs[1:], glyphs[:-1], out=inner)
+    inner |= ink[1:] != ink[:-1]
+    inner |= paper[1:] != paper[:-1]
+    borders = np.flatnonzero(differs)
+    starts = borders[:-1]
     columns = zip(
-        lengths.tolist(),
+        (borders[1:] - starts).tolist(),
         glyphs[starts].tolist(),
         ink[starts].tolist(),
         paper[starts].tolist(),
         strict=True,
     )
-    return [Run(*each) for each in columns]
+    return list(map(Run._make, columns))
 
 
 def changed_rows(before: Cells, after: Cells) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from tui.crew import Crew, Share
 from tui.orders import NoOrders
 from tui.reel import Reel
 from tui.replay import ReplayBridge
+
+_SWITCH_S = 0.0005
+"""For which a thread that measures may keep the keys waiting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,7 @@ async def watch(reel: Reel) -> Ending:
 
 
 async def _run(app: ForemanApp) -> None:
+    sys.setswitchinterval(_SWITCH_S)
     with _leaving_on_signals(app):
         await app.run_async()
 

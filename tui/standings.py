@@ -62,13 +62,13 @@ def aged(ms: float | None) -> str:
     >>> aged(None) == UNKNOWN
     True
     >>> aged(118), aged(9_400), aged(41_000), aged(252_000), aged(7_800_000)
-    ('.1 s', '9 s', '41 s', '4:12', '2h10')
+    ('<1 s', '9 s', '41 s', '4:12', '2h10')
     """
     if ms is None:
         return UNKNOWN
     seconds = max(0.0, ms) / _SECOND_MS
     if seconds < 1:
-        return f".{int(10 * seconds)} s"
+        return "<1 s"  # tenths would only flicker
     if seconds < _MINUTE_S:
         return f"{int(seconds)} s"
     if seconds < _HOUR_S:

@@ -28,7 +28,7 @@ WAYS = (OURS, TEXT, IMAGE)
 _MODES = (Press(b"v", " agent ─"), Press(b"v", " foreman ─"))
 """The screen of one agent, and back."""
 _LETTERS = "abcdefghij"
-_WARM_UP = 4
+_WARM_UP = 10
 """Keys before those that count: screens are made when they are first seen."""
 
 

@@ -56,14 +56,14 @@ class AnsweringScreen(ShiftScreen):
         """Draw the agent's screen; while it is answered, the very frame that was asked about."""
         agent, bridge = self.foreman.selected, self.bridge
         request = self._asked()
-        self.live.marks = _marks(request, self.card)
+        marks = _marks(request, self.card)
         asked = bridge.picture(request.frame) if request and self.card.has_focus else None
         if asked is not None:
-            self.live.show(asked)
+            self.live.show(asked, marks=marks)
             return
         frame = bridge.frame(agent) if agent else None
         age_ms = doubtful_ms(bridge, agent) if agent else None
-        self.live.show(None if frame is None else frame.pixels, age_ms)
+        self.live.show(None if frame is None else frame.pixels, age_ms, marks)
 
     # What the card says ---------------------------------------------------------------------------
 

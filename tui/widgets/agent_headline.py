@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from textual.content import Content
-from textual.widgets import Static
 
 from tui.bridge import Bridge
 from tui.plain import plain
 from tui.standings import LOOKS, aged, says_why
 from tui.widgets.agent_list import standing_style
+from tui.widgets.lines import Lines
 
 
-class AgentHeadline(Static):
+class AgentHeadline(Lines):
     """One line about one agent."""
-
-    def __init__(self) -> None:
-        super().__init__(markup=False)
 
     def show(self, bridge: Bridge, selected: str) -> None:
         """Draw it anew."""
         agent = bridge.shift.agents.get(selected)
         if agent is None:
-            self.update(plain(" waiting for agents", "$foreground-muted"))
+            self.say(plain(" waiting for agents", "$foreground-muted"))
             return
         standing = bridge.standing(selected)
         parts = [
@@ -40,4 +37,4 @@ class AgentHeadline(Static):
         if agent.failure.text:
             parts.append(plain(agent.failure, "$error"))
         parts.append(plain(f"seen {aged(bridge.frame_age_ms(selected))} ago", "$foreground-muted"))
-        self.update(Content("  ").join(parts))
+        self.say(Content("  ").join(parts))

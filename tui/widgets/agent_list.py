@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 from textual.content import Content
-from textual.widgets import Static
 
 from harness.hub.standing import Standing
 from harness.hub.state import AgentState
@@ -11,6 +13,7 @@ from tui.bridge import Bridge
 from tui.chronicle import Chronicle
 from tui.plain import plain
 from tui.standings import LOOKS, UNKNOWN, aged, says_why
+from tui.widgets.lines import Lines
 from tui.widgets.timeline import doubts
 
 _STYLES = {
@@ -28,14 +31,12 @@ _SELECTED = "on $boost bold"
 _USUAL_WIDTH, _USUAL_HEIGHT = 26, 20
 _ROWS_EACH = 2
 _TITLE_ROWS = 1
+_ROW_CELLS = 24
+"""Of a row, before the bars."""
 
 
-class AgentList(Static):
+class AgentList(Lines):
     """Lists all agents, or those around the selected one where there are too many."""
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - as all widgets call it
-        super().__init__(id=id, markup=False)
-        self._drawn = Content("")
 
     def show(self, bridge: Bridge, selected: str, chronicle: Chronicle) -> None:
         """Draw the agents anew.
@@ -53,19 +54,18 @@ class AgentList(Static):
         first = min(max(0, place - n_shown // 2), max(0, len(agents) - n_shown))
         lines = [plain(f" {'agents':<12}{'age':>5} sure", "bold $foreground-muted")]
         for at, agent in enumerate(agents[first : first + n_shown], first):
-            is_selected = agent.name == selected
-            row = _row(bridge, agent, at + 1, is_selected=is_selected)
-            recent = doubts(chronicle.latest(agent.name, bridge.t_ms), width - row.cell_length - 1)
-            row = Content.assemble(row, " ", plain(recent, "$warning"))
-            lines.append(
-                row.pad_right(width - row.cell_length).stylize(_SELECTED) if is_selected else row
+            row = _Row(
+                number=at + 1,
+                standing=bridge.standing(agent.name),
+                age=aged(_age_ms(bridge, agent)),
+                sure=_sure(bridge, agent),
+                recent=doubts(chronicle.latest(agent.name, bridge.t_ms), width - _ROW_CELLS),
+                is_selected=agent.name == selected,
             )
+            lines.append(_drawn(row, width))
             if rows_each == _ROWS_EACH:
                 lines.append(plain(f"    {_work(bridge, agent, at + 1)}", "$foreground-muted"))
-        drawn = Content("\n").join(lines)
-        if drawn != self._drawn:
-            self._drawn = drawn
-            self.update(drawn)
+        self.say(*lines)
 
 
 def standing_style(standing: Standing) -> str:
@@ -73,15 +73,32 @@ def standing_style(standing: Standing) -> str:
     return _STYLES.get(standing, "")
 
 
-def _row(bridge: Bridge, agent: AgentState, number: int, *, is_selected: bool) -> Content:
-    standing = bridge.standing(agent.name)
-    return Content.assemble(
-        plain("▸" if is_selected else " "),
-        plain(f"{number:>2} "),
-        plain(f"{LOOKS[standing].mark:<9}", standing_style(standing)),
-        plain(f"{aged(_age_ms(bridge, agent)):>5}"),
-        plain(f" {_sure(bridge, agent):>4}"),
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What the list says of one agent."""
+
+    number: int
+    standing: Standing
+    age: str
+    sure: str
+    recent: str
+    """A bar for each of its last decisions."""
+    is_selected: bool
+
+
+@lru_cache(maxsize=256)
+def _drawn(row: _Row, width: int) -> Content:
+    drawn = Content.assemble(
+        plain("▸" if row.is_selected else " "),
+        plain(f"{row.number:>2} "),
+        plain(f"{LOOKS[row.standing].mark:<9}", standing_style(row.standing)),
+        plain(f"{row.age:>5}"),
+        plain(f" {row.sure:>4} "),
+        plain(row.recent, "$warning"),
     )
+    if row.is_selected:
+        return drawn.pad_right(width - drawn.cell_length).stylize(_SELECTED)
+    return drawn
 
 
 def _age_ms(bridge: Bridge, agent: AgentState) -> float | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from textual.content import Content
-from textual.widgets import Static
 
 from tui.bridge import Access, Bridge, is_work_done
 from tui.plain import plain
 from tui.standings import aged
+from tui.widgets.lines import Lines
 
 _NEAR_MS = 2000
 _ACCESS_WORDS = {
@@ -18,11 +18,8 @@ _ACCESS_WORDS = {
 }
 
 
-class Headline(Static):
+class Headline(Lines):
     """One line about the whole shift."""
-
-    def __init__(self) -> None:
-        super().__init__(markup=False)
 
     def show(self, name: str, bridge: Bridge) -> None:
         """Draw it anew."""
@@ -46,7 +43,7 @@ class Headline(Static):
             parts.insert(2, plain("the shift is over", "bold"))
         elif is_work_done(shift):
             parts.insert(2, plain("all work is done: q ends the shift", "$success bold"))
-        self.update(Content(" ─ ").join(parts))
+        self.say(Content(" ─ ").join(parts))
 
 
 def _latch(*, is_set: bool) -> Content:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from textual.content import Content
-from textual.widgets import Static
 
 from tui.plain import plain
+from tui.widgets.lines import Lines
 
 
-class KeyLine(Static):
+class KeyLine(Lines):
     """Lists the keys of a screen that are worth a place; `?` lists all of them."""
-
-    def __init__(self) -> None:
-        super().__init__(markup=False)
 
     def refresh_keys(self, *, is_alone: bool) -> None:
         """Draw them anew.
@@ -30,4 +27,4 @@ class KeyLine(Static):
             if active.binding.show and active.enabled
             if active.node is self.screen or not is_alone
         ]
-        self.update(Content.assemble(" ", Content("  ").join(parts)))
+        self.say(Content.assemble(" ", Content("  ").join(parts)))

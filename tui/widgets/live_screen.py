@@ -37,6 +37,7 @@ from tui.half_blocks import (
 from tui.marks import Inks, Marks, signs_of
 
 ZOOMS = (1, 2, 4)
+_NO_MARKS = Marks()
 _PALETTES = {
     "truecolor": Palette.TRUE,
     "256": Palette.CUBE,
@@ -62,7 +63,6 @@ class LiveScreen(Widget):
         "live-screen--cross",
     }
 
-    marks: reactive[Marks] = reactive(Marks(), init=False)
     zoom: reactive[int] = reactive(1, init=False)
 
     class Stroked(Message):
@@ -117,26 +117,35 @@ class LiveScreen(Widget):
         super().__init__(id=id, classes=classes)
         self._pixels: Pixels | None = None
         self._words = "no picture yet"
+        self._marks = _NO_MARKS
         self._centre: Point | None = None
         self._cells = blank_cells(0, 0)
+        self._strips: dict[int, Strip] = {}
+        """Rows as they were drawn, until they change."""
+        self._beside = Style()
+        """Of cells that have no colours of their own."""
         self._pressed: Point | None = None
 
     # What is shown --------------------------------------------------------------------------------
 
-    def show(self, pixels: Pixels | None, age_ms: float | None = None) -> None:
+    def show(
+        self, pixels: Pixels | None, age_ms: float | None = None, marks: Marks = _NO_MARKS
+    ) -> None:
         """Show a picture, (H, W, 3) RGB.
 
         Args:
             pixels: of the screen; None if there are none yet.
             age_ms: since they were taken; None where time stands still.
+            marks: over them.
         """
         is_stale = pixels is not None and age_ms is not None and age_ms > STALE_MS
         words = f"no picture for {round((age_ms or 0) / 1000)} s" if is_stale else ""
         words = words or ("no picture yet" if pixels is None else "")
         shown = None if is_stale else pixels
-        if words == self._words and _is_same(shown, self._pixels):
+        is_as_before = words == self._words and marks == self._marks
+        if is_as_before and _is_same(shown, self._pixels):
             return
-        self._pixels, self._words = shown, words
+        self._pixels, self._words, self._marks = shown, words, marks
         self._draw()
 
     def zoom_in(self, at: Point | None = None) -> None:
@@ -195,10 +204,6 @@ class LiveScreen(Widget):
 
     # Drawing --------------------------------------------------------------------------------------
 
-    def watch_marks(self) -> None:
-        """Draw other marks."""
-        self._draw()
-
     def watch_zoom(self) -> None:
         """Draw more of the picture, or less."""
         self._draw()
@@ -210,19 +215,33 @@ class LiveScreen(Widget):
     def notify_style_update(self) -> None:
         """Draw in other colours."""
         super().notify_style_update()
+        self._beside = self.rich_style
+        self._strips.clear()
         self._draw()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the rows of a part; there is no border, and a palette for each terminal already.
+
+        So nothing that Textual does for any widget is needed: it would take as long as the rows.
+        """
+        rows = range(crop.y, crop.bottom)
+        return [self.render_line(row).crop(crop.x, crop.right) for row in rows]
 
     def render_line(self, y: int) -> Strip:
         """Return one row of cells."""
+        found = self._strips.get(y)
+        if found is None:
+            found = self._strips[y] = self._row(y)
+        return found
+
+    def _row(self, y: int) -> Strip:
         rows, columns = self._cells.glyphs.shape
-        if y >= rows or columns != self.size.width:
-            return Strip.blank(self.size.width, self.rich_style)
-        beside = self.rich_style
-        segments = [
-            Segment(chr(run.glyph) * run.length, _style(run.ink, run.paper, beside))
-            for run in runs(self._cells, y)
-        ]
-        return Strip(segments, columns)
+        if y >= rows:
+            return Strip.blank(columns, self._beside)
+        found = runs(self._cells, y)
+        styles = [_style(run.ink, run.paper, self._beside) for run in found]
+        texts = [chr(run.glyph) * run.length for run in found]
+        return Strip(map(Segment, texts, styles), columns)
 
     def _draw(self) -> None:
         """Make the cells anew, and ask for those rows to be drawn that changed."""
@@ -231,10 +250,14 @@ class LiveScreen(Widget):
             return
         before, self._cells = self._cells, self._made(size)
         if before.glyphs.shape != self._cells.glyphs.shape:
+            self._strips.clear()
             self.refresh()
             return
-        for row in changed_rows(before, self._cells):
-            self.refresh(Region(0, row, size.width, 1))
+        changed = changed_rows(before, self._cells)
+        for row in changed:
+            self._strips.pop(row, None)
+        if changed:
+            self.refresh(*(Region(0, row, size.width, 1) for row in changed))
 
     def _made(self, size: Size) -> Cells:
         placed, pixels = self._placed, self._pixels
@@ -243,7 +266,7 @@ class LiveScreen(Widget):
         palette = self._palette
         picture = cells_of(sampled(pixels, placed), palette)
         whole = placed_on(picture, placed, (size.width, size.height))
-        return signed(whole, signs_of(self.marks, placed, self._inks(palette)))
+        return signed(whole, signs_of(self._marks, placed, self._inks(palette)))
 
     @property
     def _palette(self) -> Palette:

@@ -7,11 +7,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.widgets import Static
 
 from tui.bridge import Bridge
 from tui.measuring import Measuring
 from tui.plain import plain
+from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from tui.figures import ShiftFigures
@@ -34,11 +34,11 @@ _NAMES: Mapping[str, str] = MappingProxyType(
 """Of figures, the most telling first, and what they are called where there is little room."""
 
 
-class MetricsStrip(Static):
+class MetricsStrip(Lines):
     """Shows as many figures as there is room for; measures anew every few seconds."""
 
     def __init__(self) -> None:
-        super().__init__(markup=False)
+        super().__init__()
         self.measuring = Measuring()
 
     def show(self, bridge: Bridge) -> None:
@@ -49,7 +49,7 @@ class MetricsStrip(Static):
 
     async def _measure(self, bridge: Bridge) -> None:
         found = await self.measuring.measure(bridge.shift, bridge.t_ms)
-        self.update(words_of(found, self.size.width))
+        self.say(words_of(found, self.size.width))
 
 
 def words_of(figures: ShiftFigures, width: int) -> Content:

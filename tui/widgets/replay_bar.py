@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from tui.plain import plain
 from tui.reel import Mark, Moment, Reel
 from tui.replay import ReplayBridge
+from tui.widgets.lines import Lines
 
 STEP_MS = 10_000
 """Of one press back or forward."""
@@ -18,7 +18,7 @@ _LEAST_TRACK = 10
 _SIGNS = {Mark.REQUEST: ("◐", "$warning"), Mark.DISAGREEMENT: ("✖", "$error")}
 
 
-class ReplayBar(Static):
+class ReplayBar(Lines):
     """Shows where a recording is, and does what is pressed to steer it."""
 
     class Reached(Message):
@@ -33,7 +33,7 @@ class ReplayBar(Static):
             self.agent = agent
 
     def __init__(self, bridge: ReplayBridge) -> None:
-        super().__init__(markup=False)
+        super().__init__()
         self._replay = bridge
         self._cells: list[Content] = []
         """Of the track, but for where it stands."""
@@ -50,7 +50,7 @@ class ReplayBar(Static):
         line = plain(words, "bold")
         if track >= _LEAST_TRACK:
             line = Content.assemble(line, self._track(track))
-        self.update(line)
+        self.say(line)
 
     def press(self, key: str) -> bool:
         """Do what a key says; say whether it is one of those that steer."""

@@ -23,6 +23,7 @@ from tui.bridge import Access, Bridge
 from tui.half_blocks import Point
 from tui.hands import Hands
 from tui.plain import plain
+from tui.widgets.bordered import Bordered
 from tui.widgets.card_words import CardView, crop_around, keys_of, lines_of, title_of
 from tui.widgets.live_screen import LiveScreen
 
@@ -32,7 +33,20 @@ _KEYS = frozenset("yxctdemM")
 _MARKS = {"m": RequestMark.NOT_NEEDED, "M": RequestMark.EARLIER}
 
 
-class RequestCard(Vertical, can_focus=True):
+class _Words(Static):
+    """Text that takes the room it needs; the screen is laid out anew only where it has changed."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - as all widgets call it
+        super().__init__(id=id, markup=False)
+        self._said = Content("")
+
+    def say(self, words: Content) -> None:
+        if not words.is_same(self._said):
+            self._said = words
+            self.update(words)
+
+
+class RequestCard(Bordered, Vertical, can_focus=True):
     """Shows one request and turns keys into an answer; the screen gives the orders.
 
     Args:
@@ -89,9 +103,9 @@ class RequestCard(Vertical, can_focus=True):
 
     def compose(self) -> ComposeResult:
         """Yield the parts of a card."""
-        yield Static(id="card-words", markup=False)
+        yield _Words(id="card-words")
         yield LiveScreen(id="card-crop")
-        yield Static(id="card-keys", markup=False)
+        yield _Words(id="card-keys")
 
     # What is shown --------------------------------------------------------------------------------
 
@@ -138,19 +152,19 @@ class RequestCard(Vertical, can_focus=True):
             self._take(Picking(at))
 
     def _draw(self, view: CardView) -> None:
-        self.border_title = title_of(view)
-        words = self.query_one("#card-words", Static)
-        words.update(Content("\n").join(lines_of(view)))
-        self.query_one("#card-keys", Static).update(keys_of(view, words.size.width or _USUAL_WIDTH))
-        self.remove_class("-empty")
+        self.entitle(title_of(view))
+        words, keys = self.query_one("#card-words", _Words), self.query_one("#card-keys", _Words)
+        words.say(Content("\n").join(lines_of(view)))
+        keys.say(keys_of(view, words.size.width or _USUAL_WIDTH))
+        self.query_one("#card-crop").visible = True
         self.set_class(view.ticket.request.is_irreversible, "-irreversible")
 
     def _draw_nothing(self, n_waiting: int) -> None:
         others = f"{n_waiting} ask elsewhere: n" if n_waiting else "nobody asks"
-        self.border_title = plain("no request")
-        self.query_one("#card-words", Static).update(plain(f"This agent asks nothing; {others}."))
-        self.query_one("#card-keys", Static).update(Content(""))
-        self.add_class("-empty")
+        self.entitle(plain("no request"))
+        self.query_one("#card-words", _Words).say(plain(f"This agent asks nothing; {others}."))
+        self.query_one("#card-keys", _Words).say(Content(""))
+        self.query_one("#card-crop").visible = False
         self.remove_class("-irreversible")
 
     def _show_crop(self, bridge: Bridge, request: HelpRequest) -> None:

@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
 from textual.message import Message
-from textual.widget import Widget
 
 from harness.hub.standing import Standing
 from tui.bridge import Bridge, doubtful_ms
 from tui.plain import plain
 from tui.standings import LOOKS, aged, says_why
+from tui.widgets.bordered import Bordered
 from tui.widgets.live_screen import LiveScreen
 
 MOST = 16
@@ -24,7 +24,7 @@ _SHAPE = 4 / 3
 _BORDER = 2
 
 
-class Thumbnail(Widget):
+class Thumbnail(Bordered):
     """One agent: its name and how it stands on the border, its screen within."""
 
     class Chosen(Message):
@@ -58,9 +58,9 @@ class Thumbnail(Widget):
         for each in Standing:
             self.set_class(each is standing, f"-{each.value}")
         self.set_class(is_selected, "-selected")
-        self.border_title = _title(agent, standing, is_selected=is_selected)
-        self.border_subtitle = plain(
-            f"{aged(_age_ms(bridge, agent))} {_work(bridge, agent)}".strip()
+        self.entitle(
+            _title(agent, standing, is_selected=is_selected),
+            plain(f"{aged(_age_ms(bridge, agent))} {_work(bridge, agent)}".strip()),
         )
 
     def show_frame(self, bridge: Bridge) -> None:

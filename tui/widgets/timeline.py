@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.content import Content
-from textual.widgets import Static
 
 from tui.chronicle import GLYPHS, Happening, Kind
 from tui.plain import plain
 from tui.standings import aged
+from tui.widgets.lines import Lines
 
 _SPAN_MS = 120_000
 """Of the timeline."""
@@ -26,11 +26,8 @@ _STYLES = {
 }
 
 
-class Timeline(Static):
+class Timeline(Lines):
     """The last two minutes of one agent."""
-
-    def __init__(self) -> None:
-        super().__init__(markup=False)
 
     def show(self, happenings: Sequence[Happening], t_ms: int) -> None:
         """Draw what happened until a time of the run."""
@@ -47,7 +44,7 @@ class Timeline(Static):
         ]
         latest = list(happenings)[-(height - _HEAD_ROWS) :]
         lines += [_words(each, t_ms) for each in reversed(latest)]
-        self.update(Content("\n").join(lines))
+        self.say(*lines)
 
 
 def doubts(happenings: Sequence[Happening], width: int) -> str:
@@ -56,10 +53,13 @@ def doubts(happenings: Sequence[Happening], width: int) -> str:
     >>> step = Happening(0, "a", Kind.STEP, "click", p=1.0)
     >>> doubts([step, Happening(0, "a", Kind.ASKED, "click", p=0.0)], 10)
     '▁█'
+    >>> doubts([step], 0)
+    ''
     """
-    known = [each.p for each in happenings if each.p is not None][-width:]
+    known = [each.p for each in happenings if each.p is not None][-max(width, 1) :]
     top = len(_BARS) - 1
-    return "".join(_BARS[round((1 - min(max(p, 0.0), 1.0)) * top)] for p in known)
+    bars = "".join(_BARS[round((1 - min(max(p, 0.0), 1.0)) * top)] for p in known)
+    return bars if width > 0 else ""
 
 
 def _line(happenings: Sequence[Happening], t_ms: int, width: int) -> Content:

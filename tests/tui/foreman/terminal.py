@@ -79,6 +79,10 @@ class Terminal:
         os.write(self._master, keys)
         return pressed_ns
 
+    def attributes(self) -> list[object]:
+        """Return how it treats what is typed and written."""
+        return list(termios.tcgetattr(self._slave))
+
     def leave_unread(self) -> None:
         """Read nothing from now on."""
         self._is_read.clear()

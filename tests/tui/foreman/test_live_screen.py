@@ -133,9 +133,10 @@ async def test_marks_are_drawn_over_the_picture_without_touching_it() -> None:
     async with staged() as (stage, _):
         stage.live.show(picture())
         plain = words(stage.live)
-        stage.live.marks = Marks(target=(10, 10, 8, 8), pointers=((13, 13),), cross=(30, 30))
+        marks = Marks(target=(10, 10, 8, 8), pointers=((13, 13),), cross=(30, 30))
+        stage.live.show(picture(), marks=marks)
         assert {"┏", "┛", "◎", "✚"} <= set(words(stage.live))
-        stage.live.marks = Marks()
+        stage.live.show(picture())
         assert words(stage.live) == plain
 
 

@@ -17,6 +17,9 @@ from harness.hub.frames import LiveFrame
 from harness.hub.standing import Standing
 from harness.hub.state import Shift
 
+_PICTURES = 16
+"""That are kept, of those that were looked at."""
+
 
 class Access(StrEnum):
     """What the person at this terminal may do."""
@@ -106,6 +109,8 @@ class LiveBridge:
         self._access = access
         self._socket = socket
         self._listeners: list[Callable[[HubEvent], None]] = []
+        self._pictures: dict[str, NDArray[np.uint8]] = {}
+        """The last ones that were looked at, by their hashes."""
 
     @classmethod
     async def attach(
@@ -184,10 +189,15 @@ class LiveBridge:
 
     def picture(self, hash: str) -> NDArray[np.uint8] | None:  # noqa: A002 - as in the protocol
         """Return the picture of a frame, (H, W, 3) RGB; None if it is missing or damaged."""
-        try:
-            return self.client.pictures.pixels(hash)
-        except ProtocolError:
-            return None
+        found = self._pictures.get(hash)
+        if found is None:
+            try:
+                found = self._pictures[hash] = self.client.pictures.pixels(hash)
+            except ProtocolError:
+                return None
+            if len(self._pictures) > _PICTURES:
+                del self._pictures[next(iter(self._pictures))]
+        return found
 
     def listen(self, callback: Callable[[HubEvent], None]) -> None:
         """Call somebody with each event from now on, also after a new connection."""

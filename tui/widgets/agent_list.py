@@ -54,10 +54,11 @@ class AgentList(Lines):
         first = min(max(0, place - n_shown // 2), max(0, len(agents) - n_shown))
         lines = [plain(f" {'agents':<12}{'age':>5} sure", "bold $foreground-muted")]
         for at, agent in enumerate(agents[first : first + n_shown], first):
+            standing = bridge.standing(agent.name)
             row = _Row(
                 number=at + 1,
-                standing=bridge.standing(agent.name),
-                age=aged(_age_ms(bridge, agent)),
+                standing=standing,
+                age=aged(_age_ms(bridge, agent, standing)),
                 sure=_sure(bridge, agent),
                 recent=doubts(chronicle.latest(agent.name, bridge.t_ms), width - _ROW_CELLS),
                 is_selected=agent.name == selected,
@@ -101,10 +102,10 @@ def _drawn(row: _Row, width: int) -> Content:
     return drawn
 
 
-def _age_ms(bridge: Bridge, agent: AgentState) -> float | None:
+def _age_ms(bridge: Bridge, agent: AgentState, standing: Standing) -> float | None:
     """Return since when it asks, or how old what is known of it is."""
     ticket = bridge.shift.tickets.get(agent.request)
-    if ticket is not None and bridge.standing(agent.name) is Standing.ASKING:
+    if ticket is not None and standing is Standing.ASKING:
         return bridge.t_ms - ticket.raised_ms
     return bridge.frame_age_ms(agent.name)
 

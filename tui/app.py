@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -44,10 +43,6 @@ _TELL_EVERY = 2
 """Of these, one at which is looked at what has happened to them, too."""
 _AGES_S = 1.0
 _REATTACH_S = 1.0
-_LOADING_S, _LOADS = 2.0, 3
-"""How often modules are loaded at most, and how many times."""
-_ALLOCATIONS = 20_000
-"""After which is looked for garbage among what is new."""
 _SAID_MS = 10_000
 _CHORD_MS = 1000
 TERMINAL = "foreman"
@@ -127,7 +122,6 @@ class ForemanApp(App[None], inherit_bindings=False):
         self.set_interval(_REATTACH_S, self._look_after_link)
         if isinstance(self.bridge, ReplayBridge):
             self.set_interval(_DRAW_S, self.bridge.advance)
-        self.set_interval(_LOADING_S, self._keep_loaded, repeat=_LOADS)
         for theme in THEMES:
             self.register_theme(theme)
         self._select_somebody()
@@ -160,11 +154,6 @@ class ForemanApp(App[None], inherit_bindings=False):
 
     def _beat(self) -> None:
         self.orders.beat()
-
-    def _keep_loaded(self) -> None:
-        """Never look again for garbage in what is loaded: it takes a tenth of a second."""
-        gc.freeze()
-        gc.set_threshold(_ALLOCATIONS)
 
     def _draw(self) -> None:
         screen = self.shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Generator, Sequence
@@ -18,6 +19,10 @@ from tui.orders import NoOrders
 from tui.reel import Reel
 from tui.replay import ReplayBridge
 
+_LOADING_S, _LOADS = 2.0, 3
+"""How often modules are loaded at most, and how many times."""
+_ALLOCATIONS = 20_000
+"""After which is looked for garbage among what is new."""
 _SWITCH_S = 0.0005
 """For which a thread that measures may keep the keys waiting."""
 
@@ -80,8 +85,18 @@ async def watch(reel: Reel) -> Ending:
 
 async def _run(app: ForemanApp) -> None:
     sys.setswitchinterval(_SWITCH_S)
+    loading = asyncio.create_task(_keep_loaded())
     with _leaving_on_signals(app):
         await app.run_async()
+    loading.cancel()
+
+
+async def _keep_loaded() -> None:
+    """Never look again for garbage in what is loaded: each look takes a tenth of a second."""
+    gc.set_threshold(_ALLOCATIONS)
+    for _ in range(_LOADS):
+        await asyncio.sleep(_LOADING_S)
+        gc.freeze()
 
 
 @contextmanager

@@ -112,8 +112,13 @@ class ForemanApp(App[None], inherit_bindings=False):
         """The agent that is looked at; None if there is none."""
         return self.bridge.shift.agents.get(self.selected)
 
+    def on_load(self) -> None:
+        """Give a sign of life: on a busy machine it takes seconds until the first screen is there."""
+        self._beat()
+
     def on_mount(self) -> None:
         """Listen to the shift, and let time pass."""
+        self._beat()
         self.bridge.listen(self._happened)
         self._recall()
         self.set_interval(_BEAT_S, self._beat)

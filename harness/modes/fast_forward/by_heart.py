@@ -18,6 +18,7 @@ from recorder.schema import (
     element_at,
 )
 
+_WINDOWS = frozenset({"window", "dialog"})
 _SURE = 0.999
 _KNOWN = 1.0  # novelty of a policy that knows of none
 
@@ -29,6 +30,8 @@ class Deed:
     action: Action
     target: Element | None
     """What lies where it points, or has the focus; None where nothing is listed there."""
+    windows: tuple[str, ...] = ()
+    """Titles of all windows, which tell one folder or file from another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +53,20 @@ class ByHeart:
             return Decision(Done(), _SURE, _KNOWN)
         deed = self.part[context.step]
         found = rehearsed(deed.action, context.observation.elements)
-        if _look(found.target) != _look(deed.target):
+        if (_look(found.target), found.windows) != (_look(deed.target), deed.windows):
             return Decision(Ask(), 0.0, _KNOWN)
         return Decision(deed.action, _SURE, _KNOWN)
 
 
 def rehearsed(action: Action, elements: Sequence[Element]) -> Deed:
-    """Return an action with what it is done to."""
+    """Return an action with what it is done to, and the windows that show then."""
+    windows = tuple(each.name for each in elements if each.role in _WINDOWS)
     if isinstance(action, KeyChord | TypeText):
-        return Deed(action, next((each for each in elements if "focused" in each.states), None))
+        focused = next((each for each in elements if "focused" in each.states), None)
+        return Deed(action, focused, windows)
     points = points_of(action)
     hit = element_at(points[0], elements) if points else None
-    return Deed(action, None if hit is None else elements[hit])
+    return Deed(action, None if hit is None else elements[hit], windows)
 
 
 def _look(element: Element | None) -> tuple[object, ...] | None:

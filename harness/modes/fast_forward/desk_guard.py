@@ -36,6 +36,8 @@ _POLL_S = 0.0002
 _ACTIVATES_S = 1.0
 _BY_HAND = 2  # what pagers say; window managers may not heed apps
 _DEAF = "an app does not answer"
+_MULTI_CLICK_S = 0.4  # GTK, Qt and Xfce take what follows sooner for one more of the same click
+_NEAR_PX = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class DeskGuard:
         self._sight: Sight | None = None
         self._asked = 0
         self._answered = 0
+        self._clicked: Click | None = None
+        self._clicked_s = 0.0
 
     def look(self) -> Sight:
         """Return the windows as they are now."""
@@ -149,15 +153,30 @@ class DeskGuard:
         for number, target in enumerate(aim.targets):
             if target.window and not aim.sight.can_be_clicked(target.window):
                 self._activate(target.window)
+            self._let_clicks_end(target.action)
             if reason := self._hands.perform_if(
                 target.action, lambda target=target: self._objection(aim.sight, target)
             ):
                 return number, reason
+            if isinstance(target.action, Click):
+                self._clicked_s, self._clicked = time.monotonic(), target.action
             if target.window and not self._has_heard(target.window):
                 return number + 1, _DEAF
         return len(aim.targets), "" if self._has_heard(aim.sight.active) else _DEAF
 
     # Parts ----------------------------------------------------------------------------------------
+
+    def _let_clicks_end(self, action: Action) -> None:
+        """Wait until no app can take a click for one more of those before it.
+
+        Some go by the time alone: they open what was clicked before at a double click elsewhere.
+        """
+        last = self._clicked
+        if not isinstance(action, Click) or last is None:
+            return
+        is_near = max(abs(action.x - last.x), abs(action.y - last.y)) <= _NEAR_PX
+        if action.count > 1 or is_near:
+            time.sleep(max(0.0, self._clicked_s + _MULTI_CLICK_S - time.monotonic()))
 
     def _look(self) -> Sight:
         focus = self._focus()  # its answer comes behind all that has happened

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from harness.modes.fast_forward.by_heart import ByHeart, rehearsed
@@ -30,6 +32,16 @@ def test_what_shows_as_it_did_is_planned_to_the_end() -> None:
 
 def test_it_is_done_after_the_last_action() -> None:
     assert plan(FIELD, OK, step=2).end is End.DONE
+
+
+def test_nothing_is_planned_for_another_window() -> None:
+    window = Element(role="window", name="Letters", box=(0, 0, 200, 100))
+    known = ByHeart((rehearsed(PRESS, [window, OK]),))
+    pixels = np.zeros((100, 200, 3), np.uint8)
+    for name, end in (("Letters", End.OPEN), ("Bills", End.UNSURE)):
+        shown = (replace(window, name=name), OK)
+        seen = Observation(pixels=pixels, cursor=(0, 0), t_ns=0, elements=shown)
+        assert Planner(known, THRESHOLDS, "agent", on_a_desktop).plan(seen, 0).end is end
 
 
 def test_nothing_is_planned_for_another_target() -> None:

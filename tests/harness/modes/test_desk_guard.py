@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import as_file, files
 from itertools import count
 from typing import Any
@@ -40,6 +40,8 @@ SIZE = (800, 600)
 FORM = (260, 160)
 BUTTONS = ((20, 15), (20, 65), (20, 115))
 BUTTON = (120, 30)
+DOUBLE_CLICK_MS = 400
+"""Between two presses that GTK takes for one double click, at most."""
 CHANGES = ("moved", "relabelled", "closed", "covered", "focus stolen")
 
 
@@ -51,6 +53,8 @@ class Form:
     window: Window
     heard: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
     """Kind of event, button or key, and where in the window a button was pressed: x << 16 | y."""
+    pressed_ms: list[int] = field(default_factory=list[int])
+    """When buttons were, by the clock of the X server."""
 
     @classmethod
     def open(cls, display: str, *, mapped: bool) -> Form:
@@ -83,6 +87,8 @@ class Form:
                 is_click = event.type == X.ButtonPress
                 place = event.event_x << 16 | event.event_y if is_click else 0
                 self.heard.append((event.type, event.detail, place))
+                if is_click:
+                    self.pressed_ms.append(event.time)
 
     def corner(self) -> tuple[int, int]:
         """Return where it is on the screen."""
@@ -237,6 +243,21 @@ def test_a_form_that_stays_as_it_is_gets_all_of_the_plan(desktop: Callable[[], D
     presses = [each for each in heard if each[0] == X.ButtonPress]
     places = [((packed >> 16), packed & 0xFFFF) for _, _, packed in presses]
     assert places == [(x + 30, y + 10) for x, y in BUTTONS]
+
+
+def test_clicks_that_follow_each_other_are_not_taken_for_a_double_click(
+    desktop: Callable[[], Desktop],
+) -> None:
+    found = desktop()
+    (first, *_) = planned(found.form)
+    double = replace(first, decision=Decision(replace(first.action, count=2), 1.0, 1.0))
+    for step in (first, first, double):
+        assert found.guard.carry_out(found.guard.aim([step])) == (1, "")
+    found.form.listen()
+    one, two, three, four = found.form.pressed_ms
+    assert two - one >= DOUBLE_CLICK_MS
+    assert three - two >= DOUBLE_CLICK_MS
+    assert four - three < DOUBLE_CLICK_MS
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -113,7 +113,7 @@ class ForemanApp(App[None], inherit_bindings=False):
         return self.bridge.shift.agents.get(self.selected)
 
     def on_load(self) -> None:
-        """Give a sign of life: on a busy machine it takes seconds until the first screen is there."""
+        """Give a sign of life: on a busy machine, the first screen takes seconds."""
         self._beat()
 
     def on_mount(self) -> None:

@@ -16,6 +16,7 @@ from policy.calibrate.acceptance import Acceptance, Decisions, fit_acceptance
 from policy.calibrate.evidence import SIGNS, Evidence, feature_matrix, side_matrices
 from policy.calibrate.novelty import Novelty, Sides, fit_novelty
 from policy.calibrate.thresholds import (
+    ALWAYS,
     RiskBound,
     Verdicts,
     alarm_threshold,
@@ -41,10 +42,13 @@ class CalibrationRules:
 
     alarm_share: float = 0.05
     """Share of normal episodes that may be disturbed, by novelty and by risk together."""
-    alpha: float = 0.1
+    alpha: float = 0.02
     """Share of episodes that may have a wrong action that is not asked about."""
     delta: float = 0.1
     """Probability with which the promise of alpha may fail."""
+    worth: float = 0.8
+    """Probability of acceptance below which asking is worth its time, whatever was promised: a
+    wrong action takes about five times as long to put right as an answer takes."""
     irreversible: float = 0.98
     """Probability of acceptance that what cannot be undone needs."""
 
@@ -232,8 +236,10 @@ def _thresholds(
     lowest = np.array([each.acceptance.min() for each in calm if each])
     # those of even number are the reference for novelty themselves: too near to it to count
     newest = np.array([each.novelty.min() for each in calm[1::2] if each])
-    # too few to keep the share of alarms by: then safety goes before peace
-    ask = alarm_threshold(lowest, half) or risk.threshold
+    # no more alarms than their share, nor than what the promise of alpha and the price of a wrong
+    # action need; where there are too few episodes to keep the share by, safety before peace
+    needed = max(risk.threshold, rules.worth)
+    ask = min(alarm_threshold(lowest, half) or ALWAYS, needed)
     farthest = 1.5 / (len(novelty.scores) + 1)  # just above the smallest p-value there is
     return Thresholds(
         ask_below=ask,

@@ -238,6 +238,15 @@ def test_thresholds_are_in_order_and_disturb_few_normal_episodes(fitted: Calibra
     assert np.mean(disturbed) < 0.35
 
 
+def test_a_policy_that_was_never_wrong_asks_no_more_than_that_is_worth() -> None:
+    rng = np.random.default_rng(15)
+    faultless = [
+        replace(each, right=[True] * len(each.right), is_normal=True) for each in judged(rng, 200)
+    ]
+    found = fit_calibrator(faultless, MODEL)
+    assert found.risk.threshold < found.thresholds.ask_below <= CalibrationRules().worth
+
+
 def test_a_policy_that_seldom_gets_there_asks_rather_than_goes_on() -> None:
     rng = np.random.default_rng(14)
     hopeless = [

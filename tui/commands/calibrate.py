@@ -33,7 +33,7 @@ class Calibration:
     """Seed of the first episode; below 1000000, where evaluations begin."""
     alarm_share: float = 0.05
     """Share of normal episodes in which it may ask for nothing."""
-    alpha: float = 0.1
+    alpha: float = 0.02
     """Share of episodes that may have a wrong action that it did not ask about."""
     delta: float = 0.1
     """Probability with which that promise may fail."""

@@ -23,8 +23,8 @@ from tui.bridge import Access, Bridge
 from tui.half_blocks import Point
 from tui.hands import Hands
 from tui.plain import plain
-from tui.widgets.bordered import Bordered
 from tui.widgets.card_words import CardView, crop_around, keys_of, lines_of, title_of
+from tui.widgets.lines import Lines
 from tui.widgets.live_screen import LiveScreen
 
 _USUAL_WIDTH = 42
@@ -46,7 +46,7 @@ class _Words(Static):
             self.update(words)
 
 
-class RequestCard(Bordered, Vertical, can_focus=True):
+class RequestCard(Vertical, can_focus=True):
     """Shows one request and turns keys into an answer; the screen gives the orders.
 
     Args:
@@ -103,6 +103,7 @@ class RequestCard(Bordered, Vertical, can_focus=True):
 
     def compose(self) -> ComposeResult:
         """Yield the parts of a card."""
+        yield Lines(id="card-title")
         yield _Words(id="card-words")
         yield LiveScreen(id="card-crop")
         yield _Words(id="card-keys")
@@ -152,7 +153,7 @@ class RequestCard(Bordered, Vertical, can_focus=True):
             self._take(Picking(at))
 
     def _draw(self, view: CardView) -> None:
-        self.entitle(title_of(view))
+        self.query_one("#card-title", Lines).say(title_of(view))
         words, keys = self.query_one("#card-words", _Words), self.query_one("#card-keys", _Words)
         words.say(Content("\n").join(lines_of(view)))
         keys.say(keys_of(view, words.size.width or _USUAL_WIDTH))
@@ -161,7 +162,7 @@ class RequestCard(Bordered, Vertical, can_focus=True):
 
     def _draw_nothing(self, n_waiting: int) -> None:
         others = f"{n_waiting} ask elsewhere: n" if n_waiting else "nobody asks"
-        self.entitle(plain("no request"))
+        self.query_one("#card-title", Lines).say(plain("no request"))
         self.query_one("#card-words", _Words).say(plain(f"This agent asks nothing; {others}."))
         self.query_one("#card-keys", _Words).say(Content(""))
         self.query_one("#card-crop").visible = False

@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
 from textual.message import Message
+from textual.widget import Widget
 
 from harness.hub.standing import Standing
 from tui.bridge import Bridge, doubtful_ms
 from tui.plain import plain
 from tui.standings import LOOKS, aged, says_why
-from tui.widgets.bordered import Bordered
 from tui.widgets.live_screen import LiveScreen
 
 MOST = 16
@@ -24,7 +24,7 @@ _SHAPE = 4 / 3
 _BORDER = 2
 
 
-class Thumbnail(Bordered):
+class Thumbnail(Widget):
     """One agent: its name and how it stands on the border, its screen within."""
 
     class Chosen(Message):
@@ -43,6 +43,7 @@ class Thumbnail(Bordered):
         self.agent = ""
         """Whom it shows; nobody where empty."""
         self._screen = LiveScreen()
+        self._title = self._about = Content("")
 
     def compose(self) -> ComposeResult:
         """Yield the screen."""
@@ -58,10 +59,15 @@ class Thumbnail(Bordered):
         for each in Standing:
             self.set_class(each is standing, f"-{each.value}")
         self.set_class(is_selected, "-selected")
-        self.entitle(
-            _title(agent, standing, is_selected=is_selected),
-            plain(f"{aged(_age_ms(bridge, agent))} {_work(bridge, agent)}".strip()),
-        )
+        title = _title(agent, standing, is_selected=is_selected)
+        about = plain(f"{aged(_age_ms(bridge, agent))} {_work(bridge, agent)}".strip())
+        # Textual draws all of a widget anew with each word on its border, be it the same or not
+        if not title.is_same(self._title):
+            self._title = title
+            self.border_title = Content.assemble(title)
+        if not about.is_same(self._about):
+            self._about = about
+            self.border_subtitle = Content.assemble(about)
 
     def show_frame(self, bridge: Bridge) -> None:
         """Show its screen as it is now."""

@@ -25,6 +25,8 @@ _STROKE_S = 0.02
 _PAUSE_S = 0.5
 _PAUSES = 0.02
 """Share of strokes before which they stop to think."""
+_KEYS_A_MOVE = 12
+"""Keys between two changes of what an agent asks about, so that it asks anew."""
 _READ_S = 0.7
 _SWAP_S = 0.03
 
@@ -66,7 +68,7 @@ async def test_a_typist_decides_nothing(tmp_path: Path) -> None:
                 await asyncio.sleep(_PAUSE_S + chance.random())
             screen.press(bytes([chance.choice(_LETTERS)]))
             await asyncio.sleep(chance.expovariate(1 / _STROKE_S))
-            if number % 20 == 0:
+            if number % _KEYS_A_MOVE == 0:
                 move(where, chance.choice(AGENTS))
         assert screen.process.is_alive()
         assert len(hub.shift.tickets) >= repeats(4, 200)

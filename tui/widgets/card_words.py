@@ -58,7 +58,7 @@ def title_of(view: CardView) -> Content:
     request = view.ticket.request
     parts = [plain(request.agent, _STRONG), plain(f"asks · {request.reason.value}")]
     if view.place:
-        parts.append(plain(f"· {view.place} of {view.n_waiting}"))
+        parts.append(plain(f"· {view.place}/{view.n_waiting}"))
     parts.append(plain(f"· {aged(view.t_ms - view.ticket.raised_ms)}"))
     if view.ticket.is_escalated:
         parts.append(plain("· escalated", "$error bold"))

@@ -219,6 +219,7 @@ class ForemanApp(App[None], inherit_bindings=False):
             self.hands.blur()
         elif isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             self.hands.pressed(round(1000 * event.time))
+            self.confirm.pressed()
             if isinstance(event, events.Key) and event.key == "f12":
                 self.action_stop_all()
                 return

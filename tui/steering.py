@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.control import Phase
-from harness.hub.arming import QUIET_MS
 from harness.hub.events import HeldReason
 from harness.hub.requests import RequestMark
 from harness.hub.state import AgentState
@@ -122,5 +121,4 @@ class Steering:
 
     def _again(self, subject: str) -> bool:
         hands = self._app.hands
-        is_second = self._app.confirm.again(subject, hands.key_ms)
-        return is_second and hands.rest_ms >= QUIET_MS
+        return self._app.confirm.again(subject, hands.key_ms, hands.rest_ms)

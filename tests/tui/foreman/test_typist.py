@@ -25,7 +25,7 @@ _STROKE_S = 0.02
 _PAUSE_S = 0.5
 _PAUSES = 0.02
 """Share of strokes before which they stop to think."""
-_KEYS_A_MOVE = 12
+_KEYS_A_MOVE = 8
 """Keys between two changes of what an agent asks about, so that it asks anew."""
 _READ_S = 0.7
 _SWAP_S = 0.03

@@ -229,15 +229,14 @@ class LiveScreen(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Return one row of cells."""
-        found = self._strips.get(y)
-        if found is None:
-            found = self._strips[y] = self._row(y)
-        return found
-
-    def _row(self, y: int) -> Strip:
         rows, columns = self._cells.glyphs.shape
-        if y >= rows:
-            return Strip.blank(columns, self._beside)
+        if y >= rows or columns != self.size.width:  # it is about to be drawn at another size
+            return Strip.blank(self.size.width, self._beside)
+        if y not in self._strips:
+            self._strips[y] = self._row(y, columns)
+        return self._strips[y]
+
+    def _row(self, y: int, columns: int) -> Strip:
         found = runs(self._cells, y)
         styles = [_style(run.ink, run.paper, self._beside) for run in found]
         texts = [chr(run.glyph) * run.length for run in found]

@@ -25,6 +25,7 @@ from harness.latch import Latch
 from tests.waiting import until
 from tui.app import ForemanApp
 from tui.bridge import LiveBridge
+from tui.cli import main
 
 _CHUNK = 1 << 16
 _PATIENCE_S = 90.0  # the app takes its time to come up on a machine that is busy
@@ -157,6 +158,15 @@ def terminal(
         yield opened
     finally:
         opened.close()
+
+
+def command(*arguments: str) -> Callable[[], None]:
+    """Return what runs a command as a shell would."""
+    return partial(_run_command, arguments)
+
+
+def _run_command(arguments: tuple[str, ...]) -> None:
+    sys.exit(main(arguments))
 
 
 def foreman(socket: Path, latch: Path | None, *, is_viewer: bool = False) -> Callable[[], None]:

@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import signal
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,10 +15,9 @@ import pytest
 from harness.hub.events import DriverLeft, Held
 from harness.hub.shift_log import read_shift
 from tests.harness.hub.shop import Shop, driving, eventually, seen, shop
-from tests.tui.foreman.terminal import Terminal, terminal
+from tests.tui.foreman.terminal import Terminal, command, terminal
 from tests.waiting import until
 from tui.app import ForemanApp
-from tui.cli import main
 
 pytestmark = pytest.mark.slow
 
@@ -34,16 +32,12 @@ _USUAL = {b"7", b"25"}
 def attached(where: Shop) -> Callable[[], None]:
     """Return what joins the shift as somebody would from a shell."""
     places = ("--socket", str(where.config.socket), "--latch", str(where.config.latch))
-    return partial(_join, ["foreman", "--attach", *places])
+    return command("foreman", "--attach", *places)
 
 
 def attached_and_broken(where: Shop) -> Callable[[], None]:
     """Return what does so with an app that breaks at a key."""
     return partial(_join_broken, attached(where))
-
-
-def _join(arguments: list[str]) -> None:
-    sys.exit(main(arguments))
 
 
 def _join_broken(join: Callable[[], None]) -> None:

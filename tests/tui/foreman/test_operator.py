@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import psutil
@@ -25,10 +23,9 @@ from harness.measure.report.rows import OURS, RowName
 from harness.measure.state import fold as fold_run
 from harness.run.score import score
 from tests.tui.foreman.apprentice import NOWHERE
-from tests.tui.foreman.terminal import Terminal, terminal
+from tests.tui.foreman.terminal import Terminal, command, terminal
 from tests.waiting import until
 from tui.chronicle import logged_so_far
-from tui.cli import main
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -43,7 +40,7 @@ _READ_S = 0.7
 
 def shift(folder: Path) -> Callable[[], None]:
     """Return what runs the command on six agents and nine pages."""
-    arguments = [
+    return command(
         "foreman",
         *("--policy", "tests.tui.foreman.apprentice:apprentice"),
         *("--agents", "6", "--items", "7", "--seed", "3"),
@@ -51,12 +48,7 @@ def shift(folder: Path) -> Callable[[], None]:
         *("--run", str(folder / "run")),
         *("--socket", str(folder / "hub")),
         *("--latch", str(folder / "stop")),
-    ]
-    return partial(_run, arguments)
-
-
-def _run(arguments: list[str]) -> None:
-    sys.exit(main(arguments))
+    )
 
 
 class Operator:

@@ -310,9 +310,9 @@ class ForemanApp(App[None], inherit_bindings=False):
     def look_at(self, agent: str) -> None:
         """Select an agent."""
         self.selected = agent
-        if self.shown is not None:
-            self._is_changed = False
-            self.shown.refresh_all()
+        self._is_changed = True
+        if self.shown is not None and self.shown.is_ready:
+            self.shown.refresh_selected()
 
     def action_jump(self) -> None:
         """Let a letter say which panel gets the keys."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -24,6 +25,8 @@ Pixels: TypeAlias = NDArray[np.uint8]
 
 DEFAULT = -1
 """The colour that a terminal has of itself."""
+_COLOUR_BITS = 25
+"""0 to 0xFFFFFF, and one for none."""
 _HALF = ord("▀")
 _LOWER_HALF = ord("▄")
 _SHADES = np.array([ord(each) for each in " ░▒▓█"], np.int32)
@@ -127,7 +130,7 @@ def sampled(pixels: Pixels, placed: Fit) -> Pixels:
 # What stands in the cells -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Cells:
     """Glyphs with their colours, each (rows, columns); a colour is 0xRRGGBB, or `DEFAULT`."""
 
@@ -136,14 +139,19 @@ class Cells:
     ink: NDArray[np.int32]
     paper: NDArray[np.int32]
 
+    @cached_property
+    def colours(self) -> NDArray[np.int64]:
+        """Ink and paper as one number, (rows, columns); `colours_of` takes them apart."""
+        return (self.ink.astype(np.int64) + 1) << _COLOUR_BITS | self.paper + 1
+
 
 class Run(NamedTuple):
     """Equal cells in a row."""
 
     length: int
     glyph: int
-    ink: int
-    paper: int
+    colours: int
+    """As in `Cells.colours`."""
 
 
 class Sign(NamedTuple):
@@ -205,34 +213,28 @@ def signed(cells: Cells, signs: list[Sign]) -> Cells:
     return over
 
 
+def colours_of(number: int) -> tuple[int, int]:
+    """Return the ink and the paper that a number of `Cells.colours` stands for."""
+    ink, paper = divmod(number, 1 << _COLOUR_BITS)
+    return ink - 1, paper - 1
+
+
 def runs(cells: Cells, row: int) -> list[Run]:
     """Return one row as runs of equal cells, from left to right."""
-    glyphs, ink, paper = cells.glyphs[row], cells.ink[row], cells.paper[row]
-    differs = np.ones(len(glyphs) + 1, np.bool_)  # its ends are borders, too
-    inner = differs[1:-1]
-    np.not_equal(glyphs[1:], glyphs[:-1], out=inner)
-    inner |= ink[1:] != ink[:-1]
-    inner |= paper[1:] != paper[:-1]
-    borders = np.flatnonzero(differs)
+    glyphs, colours = cells.glyphs[row], cells.colours[row]
+    differs = np.not_equal(colours[1:], colours[:-1])
+    differs |= glyphs[1:] != glyphs[:-1]
+    borders = np.concatenate(([0], np.flatnonzero(differs) + 1, [len(glyphs)]))
     starts = borders[:-1]
-    columns = zip(
-        (borders[1:] - starts).tolist(),
-        glyphs[starts].tolist(),
-        ink[starts].tolist(),
-        paper[starts].tolist(),
-        strict=True,
-    )
-    return list(map(Run._make, columns))
+    lengths = borders[1:] - starts
+    columns = (each.tolist() for each in (lengths, glyphs[starts], colours[starts]))
+    return list(map(Run._make, zip(*columns, strict=True)))
 
 
 def changed_rows(before: Cells, after: Cells) -> list[int]:
     """Return the rows in which two grids of one size differ."""
-    differs = (
-        (before.glyphs != after.glyphs).any(axis=1)
-        | (before.ink != after.ink).any(axis=1)
-        | (before.paper != after.paper).any(axis=1)
-    )
-    return np.flatnonzero(differs).tolist()
+    differs = (before.glyphs != after.glyphs) | (before.colours != after.colours)
+    return np.flatnonzero(differs.any(axis=1)).tolist()
 
 
 def _quantised(samples: Pixels, palette: Palette) -> Pixels:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import signal
 import sys
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,10 +20,11 @@ from tui.orders import NoOrders
 from tui.reel import Reel
 from tui.replay import ReplayBridge
 
-_LOADING_S, _LOADS = 2.0, 3
-"""How often modules are loaded at most, and how many times."""
-_ALLOCATIONS = 20_000
-"""After which is looked for garbage among what is new."""
+_LOADING_S = 6.0
+"""In which modules are loaded as screens are first seen."""
+_TIDY_S = 0.5
+_ALLOCATIONS = 500_000
+"""After which is looked for garbage in spite of all."""
 _SWITCH_S = 0.0005
 """For which a thread that measures may keep the keys waiting."""
 
@@ -85,18 +87,24 @@ async def watch(reel: Reel) -> Ending:
 
 async def _run(app: ForemanApp) -> None:
     sys.setswitchinterval(_SWITCH_S)
-    loading = asyncio.create_task(_keep_loaded())
+    tidying = asyncio.create_task(_tidy_up())
     with _leaving_on_signals(app):
         await app.run_async()
-    loading.cancel()
+    tidying.cancel()
 
 
-async def _keep_loaded() -> None:
-    """Never look again for garbage in what is loaded: each look takes a tenth of a second."""
+async def _tidy_up() -> None:
+    """Look for garbage between keys, and not when it happens to be a key that makes much of it.
+
+    In what is loaded is never looked again, for that takes a tenth of a second.
+    """
     gc.set_threshold(_ALLOCATIONS)
-    for _ in range(_LOADS):
-        await asyncio.sleep(_LOADING_S)
-        gc.freeze()
+    started = time.monotonic()
+    while True:
+        await asyncio.sleep(_TIDY_S)
+        gc.collect(0)
+        if time.monotonic() - started < _LOADING_S:
+            gc.freeze()
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from recorder.schema import (
     Wait,
 )
 
-_WAIT_MS = 1000
+_WAIT_MS = 10_000
 _CLICK, _TYPE = 0.7, 0.9  # up to here it clicks, up to here it types, else it presses a key
 _KEYS = ("Enter", "Tab", "Backspace", "ArrowDown", "ArrowUp")
 

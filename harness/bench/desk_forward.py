@@ -11,7 +11,7 @@ from contextlib import closing
 from harness.bench.speed_ups import Figures, Row, figures
 from harness.env.desktop import DesktopEnv
 from harness.env.spaces import from_action, to_observation
-from harness.errors import MisfitError
+from harness.errors import InfrastructureError, MisfitError
 from harness.gate import SILENT
 from harness.modes.fast_forward.by_heart import ByHeart, Deed, rehearsed
 from harness.modes.fast_forward.desk_guard import on_a_desktop
@@ -42,7 +42,7 @@ def run(
 
     Raises:
         UnknownTaskError: no desktop task of some name.
-        InfrastructureError: no display, or an app of a task is not installed.
+        InfrastructureError: no display, an app of a task is not installed, or fails every time.
     """
     rows = [Row(task.name, task.human.seconds) for task in map(desktop_task, tasks)]
     load_before = os.getloadavg()[0]
@@ -50,11 +50,21 @@ def run(
         with closing(DesktopEnv(row.task)) as env:
             for number in range(seed, seed + episodes):
                 report(f"{row.task}, episode {number}")
-                part, took_ms = asyncio.run(rehearse(env, number))
-                row.note_peer(took_ms)
-                row.note(forward(env, part, number))
+                try:
+                    _measure(row, env, number)
+                except InfrastructureError as error:
+                    row.lost.append(str(error))
+                    if len(row.lost) == episodes:
+                        raise
     said = {"episodes": episodes, "seed": seed}
     return {**said, "cpus": os.cpu_count(), "load_before": load_before, **figures(rows, GOAL)}
+
+
+def _measure(row: Row, env: DesktopEnv, seed: int) -> None:
+    part, took_ms = asyncio.run(rehearse(env, seed))
+    ran = forward(env, part, seed)
+    row.note_peer(took_ms)
+    row.note(ran)
 
 
 async def rehearse(env: DesktopEnv, seed: int) -> tuple[tuple[Deed, ...], float | None]:

@@ -24,6 +24,8 @@ class Row:
     """Episodes in which the light stayed dark."""
     reasons: list[str] = field(default_factory=list[str])
     """Why runs stopped or were wrong."""
+    lost: list[str] = field(default_factory=list[str])
+    """Episodes that nobody could be measured on, by what broke."""
     splits: list[TimeSplit] = field(default_factory=list[TimeSplit])
     """Of verified runs."""
     peer_ms: list[float] = field(default_factory=list[float])
@@ -69,6 +71,7 @@ def figures(rows: Sequence[Row], goal: float) -> Figures:
             "verified": sum(map(len, ours)),
             "failed": sum(len(row.reasons) for row in rows),
             "dark": sum(row.dark for row in rows),
+            "lost": sum(len(row.lost) for row in rows),
             **_overall("", ours, goal),
             "peer_verified": sum(map(len, peer)),
             **_overall("peer_", peer, goal),
@@ -84,6 +87,7 @@ def _of_task(row: Row, goal: float) -> Figures:
         "failed": len(row.reasons),
         "reasons": sorted(set(row.reasons)),
         "dark": row.dark,
+        "lost": row.lost,
         "median_ms": ours,
         "speed_up": 1000 * row.human_s / ours if ours else None,
         "share_at_goal": _share(row.speed_ups, goal),
@@ -154,6 +158,7 @@ def table(found: Mapping[str, Any]) -> str:
 
 def _told(whole: Mapping[str, Any]) -> str:
     told = f"{whole['verified']} verified, {whole['failed']} failed, {whole['dark']} dark"
+    told += f", {whole['lost']} lost to the machine" if whole["lost"] else ""
     limits = whole["median_speed_up_interval"]
     if limits:
         told += f"; median {whole['median_speed_up']:.0f} [{limits[0]:.0f}, {limits[1]:.0f}] times"

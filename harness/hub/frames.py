@@ -12,6 +12,7 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,8 @@ _BEGUN = struct.Struct("<Q")
 _BEGUN_AT, _ENDED_AT = 16, 32
 _TRIES = 4
 _MOST_BYTES = 8192 * 8192 * 3
+_SAME_NS = 250_000_000
+"""For which a file that was there is taken to be the same one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,15 +98,22 @@ class FrameReader:
         self._path = path
         self._map: mmap.mmap | None = None
         self._inode = 0
+        self._looked_ns = 0
 
     def taken_ns(self) -> int | None:
-        """Return when the last frame was taken, by the monotonic clock; None if there is none."""
-        found = self._opened()
+        """Return when the last frame was taken, by the monotonic clock; None if there is none.
+
+        Another file at its place is noticed a quarter of a second late: this is asked often.
+        """
+        if self._map is None or time.monotonic_ns() - self._looked_ns > _SAME_NS:
+            self._open()
+        found = self._whole
         return _HEADER.unpack_from(found)[4] if found else None
 
     def read(self) -> LiveFrame | None:
         """Return the last frame; None if there is none, or too many come to catch one whole."""
-        found = self._opened()
+        self._open()
+        found = self._whole
         if found is None:
             return None
         for _ in range(_TRIES):
@@ -122,20 +132,27 @@ class FrameReader:
             self._map.close()
             self._map = None
 
-    def _opened(self) -> mmap.mmap | None:
+    @property
+    def _whole(self) -> mmap.mmap | None:
+        """The file, if it is one of ours."""
+        return self._map if self._map and self._map[: len(MAGIC)] == MAGIC else None
+
+    def _open(self) -> None:
+        """Map the file that is there now, if it is another one than before."""
+        self._looked_ns = time.monotonic_ns()
         try:
             status = self._path.stat()
         except OSError:
             self.close()
-            return None
-        if self._map is None or status.st_ino != self._inode:
-            self.close()
-            if not _HEADER.size < status.st_size <= _HEADER.size + _MOST_BYTES:
-                return None
-            file = os.open(self._path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-            try:
-                self._map = mmap.mmap(file, 0, prot=mmap.PROT_READ)
-            finally:
-                os.close(file)
-            self._inode = status.st_ino
-        return self._map if self._map[: len(MAGIC)] == MAGIC else None
+            return
+        if self._map is not None and status.st_ino == self._inode:
+            return
+        self.close()
+        if not _HEADER.size < status.st_size <= _HEADER.size + _MOST_BYTES:
+            return
+        file = os.open(self._path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        try:
+            self._map = mmap.mmap(file, 0, prot=mmap.PROT_READ)
+        finally:
+            os.close(file)
+        self._inode = status.st_ino

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.bench import desk_forward, forward
-from harness.bench.speed_ups import table
+from harness.bench.speed_ups import Row, figures, table
 from harness.modes.fast_forward.ran import Part
 from tui.cli import main
 
@@ -19,29 +19,34 @@ pytestmark = [pytest.mark.slow]
 def test_every_task_has_a_row_of_ours_and_one_of_the_peer() -> None:
     said: list[str] = []
     tasks = ("miniwob-enter-text", "miniwob-click-tab")
-    figures = forward.run(
-        policy=forward.READER, tasks=tasks, episodes=2, seed=3, report=said.append
-    )
-    row = figures["tasks"]["miniwob-enter-text"]
+    found = forward.run(policy=forward.READER, tasks=tasks, episodes=2, seed=3, report=said.append)
+    row = found["tasks"]["miniwob-enter-text"]
     assert (row["verified"], row["failed"], row["dark"], row["peer_verified"]) == (2, 0, 0, 2)
     assert row["speed_up"] == pytest.approx(1000 * row["human_s"] / row["median_ms"])
     assert set(row["split_ms"]) == set(map(str, Part))
     # the reader can make nothing of the other
-    assert figures["tasks"]["miniwob-click-tab"]["dark"] == 2
-    assert figures["all"]["verified"] == 2
+    assert found["tasks"]["miniwob-click-tab"]["dark"] == 2
+    assert found["all"]["verified"] == 2
     assert len(said) == 4
-    assert "2 verified, 0 failed, 2 dark" in table(figures)
+    assert "2 verified, 0 failed, 2 dark" in table(found)
 
 
 @pytest.mark.display
 def test_a_desktop_task_has_a_row_of_ours_and_one_of_the_peer() -> None:
     task, said = "desktop-dialog-contact", list[str]()
-    figures = desk_forward.run(tasks=(task,), episodes=1, seed=1, report=said.append)
-    row = figures["tasks"][task]
+    found = desk_forward.run(tasks=(task,), episodes=1, seed=1, report=said.append)
+    row = found["tasks"][task]
     assert (row["reasons"], row["verified"], row["peer_verified"]) == ([], 1, 1)
     assert row["median_ms"] == pytest.approx(sum(row["split_ms"].values()))
     assert row["speed_up"] > row["peer_speed_up"]
     assert said == [f"{task}, episode 1"]
+
+
+def test_episodes_that_the_machine_lost_are_told() -> None:
+    row = Row("desktop-files-move", 9.0, lost=["no window"])
+    whole = figures([row], 30.0)
+    assert (whole["tasks"][row.task]["lost"], whole["all"]["lost"]) == (["no window"], 1)
+    assert "0 verified, 0 failed, 0 dark, 1 lost to the machine" in table(whole)
 
 
 @pytest.mark.browser

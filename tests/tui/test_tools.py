@@ -14,6 +14,7 @@ import tui.bench.run
 import tui.bench.tiles
 from policy.train import TrainConfig
 from recorder import doctor
+from recorder.errors import ConfigError
 from tui.cli import main
 
 Capsys = pytest.CaptureFixture[str]
@@ -85,6 +86,21 @@ def test_bench_of_the_policy_trains_what_is_asked_for(
     assert main(["bench", "policy", *arguments]) == 0
     assert asked == [(TrainConfig(size="base", updates=7, seed=4), 3.0)]
     assert "decision_ms_p50" in capsys.readouterr().out
+
+
+def test_a_benchmark_that_fails_leaves_the_figures_of_the_last_one(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(**_: Any) -> dict[str, Any]:
+        raise ConfigError("no display")
+
+    monkeypatch.setattr(recorder.bench, "run", run)
+    figures = Path("figures.json")
+    assert main(["bench", "recorder", "--json", str(figures)]) == 2
+    assert not figures.exists()
+    figures.write_text("{}")
+    assert main(["bench", "recorder", "--json", str(figures)]) == 2
+    assert figures.read_text() == "{}"
 
 
 @pytest.mark.slow

@@ -45,6 +45,8 @@ class Sitting:
 
     core_percent: float
     """User and system time of its process, of one core."""
+    stolen_percent: float
+    """Time that the machine was not given by its host, of all its cores: keys wait for it, too."""
     memory_mb: float
     bytes_per_s: float
     first_ms: tuple[float, ...]
@@ -56,6 +58,7 @@ class Sitting:
         """Return its figures by name; times as medians and 95th percentiles."""
         found = {
             "core_percent": self.core_percent,
+            "stolen_percent": self.stolen_percent,
             "memory_mb": self.memory_mb,
             "bytes_per_s": self.bytes_per_s,
             "keys": float(len(self.key_ms)),
@@ -125,7 +128,7 @@ class Seat:
 
         process, draws = psutil.Process(self._process.pid), Random(seed)
         self._n_bytes = 0
-        before, start = process.cpu_times(), time.monotonic()
+        before, start, stolen_s = process.cpu_times(), time.monotonic(), _stolen_s()
         first: list[float] = []
         answers: list[float] = []
         for press in presses:
@@ -137,6 +140,7 @@ class Seat:
         used_s = after.user + after.system - before.user - before.system
         return Sitting(
             core_percent=100 * used_s / seconds,
+            stolen_percent=100 * (_stolen_s() - stolen_s) / seconds / (os.cpu_count() or 1),
             memory_mb=process.memory_info().rss / 1e6,
             bytes_per_s=self._n_bytes / seconds,
             first_ms=tuple(first),
@@ -178,3 +182,9 @@ class Seat:
         self._n_bytes += len(came)
         self._tail = self._tail[-_CARRY:] + came
         return True
+
+
+def _stolen_s() -> float:
+    import psutil  # noqa: PLC0415 - with the bench extra only
+
+    return getattr(psutil.cpu_times(), "steal", 0.0)  # Linux alone knows

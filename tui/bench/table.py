@@ -7,20 +7,27 @@ from typing import Any
 
 from tui.bench.run import AGENTS, TILES, WAYS
 
-_COLUMNS = ("core_percent", "bytes_per_s", "key_ms_p50", "key_ms_p95", "memory_mb")
+_COLUMNS = {
+    "% of a core": ("core_percent", 1),
+    "kB/s": ("bytes_per_s", 1e-3),
+    "key ms p50": ("key_ms_p50", 1),
+    "p95": ("key_ms_p95", 1),
+    "MB": ("memory_mb", 1),
+    "% stolen": ("stolen_percent", 1),
+}
+"""Names of the figures, and what one of them is in the unit of the column."""
+_LABEL, _WIDTH = 26, 13
 
 
 def table(figures: Mapping[str, Any]) -> str:
     """Return the figures as lines of text."""
-    lines = [f"{'':26}{'% of a core':>12}{'kB/s':>8}{'key ms p50':>12}{'p95':>8}{'MB':>7}"]
+    lines = [f"{'':{_LABEL}}" + "".join(f"{title:>{_WIDTH}}" for title in _COLUMNS)]
     rows = {str(n): f"{n} agents" if n > 1 else "1 agent" for n in AGENTS}
     rows |= {f"tiles_{way}": f"{TILES} tiles, {way}" for way in WAYS}
     for suffix, label in rows.items():
         if f"keys_{suffix}" not in figures:
-            lines.append(f"{label:26}{'not installed':>12}")
+            lines.append(f"{label:{_LABEL}}{'not installed':>{_WIDTH}}")
             continue
-        core, rate, p50, p95, memory = (figures[f"{column}_{suffix}"] for column in _COLUMNS)
-        lines.append(
-            f"{label:26}{core:>12.1f}{rate / 1000:>8.1f}{p50:>12.1f}{p95:>8.1f}{memory:>7.0f}"
-        )
+        cells = (figures[f"{name}_{suffix}"] * unit for name, unit in _COLUMNS.values())
+        lines.append(f"{label:{_LABEL}}" + "".join(f"{each:>{_WIDTH}.1f}" for each in cells))
     return "\n".join(lines)

@@ -57,7 +57,7 @@ class Demo:
     """Demonstrations of each of the seven tasks."""
     updates: int = 500
     """Of the network."""
-    trials: int = 15
+    trials: int = 17
     """Episodes of each task on which it learns when to ask."""
     items: int = 40
     """Pieces of work in the shift: most are the whole job, a fifth is of a kind it never saw."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 import traceback
@@ -31,6 +32,8 @@ _RUNS = Path("shifts")
 _FIRST_SEED = 8_300_000
 _SEEDS_A_SHIFT = 10_000
 _MOST_AGENTS = 64
+_DRAWS_A_SECOND = "240"
+"""At most; there is none where nothing has changed."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ def foreman(what: Foreman) -> int:
         understudy foreman --replay shifts/20260102-030405
     """
     _check(what)
+    # read once, when Textual is loaded: after a key, it waits for up to two frames
+    os.environ.setdefault("TEXTUAL_FPS", _DRAWS_A_SECOND)
     if what.replay is not None:
         return _replay(what.replay)
     if what.attach or what.view or what.take_over:

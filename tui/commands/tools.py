@@ -271,9 +271,13 @@ def _bench_tui(what: TuiBench, report: Report) -> tuple[dict[str, Any], str]:
 
 
 def _writable(path: Path) -> bool:
+    """Say whether figures can be written there; what is there stays, and nothing is left there."""
+    is_there = path.exists()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+        if not is_there:
+            path.unlink()
     except OSError:
         return False
     return True

@@ -67,6 +67,10 @@ class ShiftScreen(Screen[None]):
     def refresh_shift(self) -> None:
         """Draw what is known now: on arrival, after changes, and once a second for the ages."""
 
+    def refresh_selected(self) -> None:
+        """Draw what is another with another agent at once; the rest of it follows."""
+        self.refresh_shift()
+
     def refresh_frames(self) -> None:
         """Draw new frames, eight times a second while this is the screen that is seen."""
 

@@ -36,3 +36,9 @@ class ForemanScreen(AnsweringScreen):
         self.query_one(AgentHeadline).show(bridge, foreman.selected)
         self.query_one(MetricsStrip).show(bridge)
         super().refresh_shift()
+
+    def refresh_selected(self) -> None:
+        """Draw the agent, and leave what the list says of the others."""
+        self.query_one(AgentList).select(self.foreman.selected)
+        self.query_one(AgentHeadline).show(self.bridge, self.foreman.selected)
+        super().refresh_shift()

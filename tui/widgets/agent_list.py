@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -38,6 +39,10 @@ _ROW_CELLS = 24
 class AgentList(Lines):
     """Lists all agents, or those around the selected one where there are too many."""
 
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - as all widgets call it
+        super().__init__(id=id)
+        self._rows: Sequence[_Row] = ()
+
     def show(self, bridge: Bridge, selected: str, chronicle: Chronicle) -> None:
         """Draw the agents anew.
 
@@ -47,26 +52,38 @@ class AgentList(Lines):
             chronicle: of how sure each was.
         """
         agents = list(bridge.shift.agents.values())
-        width, height = self.size.width or _USUAL_WIDTH, self.size.height or _USUAL_HEIGHT
-        rows_each = _ROWS_EACH if _ROWS_EACH * len(agents) < height else 1
-        n_shown = max(1, (height - _TITLE_ROWS) // rows_each)
+        width, height = self._width, self.size.height or _USUAL_HEIGHT
+        has_works = _ROWS_EACH * len(agents) < height
+        n_shown = max(1, (height - _TITLE_ROWS) // (_ROWS_EACH if has_works else 1))
         place = next((at for at, it in enumerate(agents) if it.name == selected), 0)
         first = min(max(0, place - n_shown // 2), max(0, len(agents) - n_shown))
-        lines = [plain(f" {'agents':<12}{'age':>5} sure", "bold $foreground-muted")]
-        for at, agent in enumerate(agents[first : first + n_shown], first):
-            standing = bridge.standing(agent.name)
-            row = _Row(
-                number=at + 1,
-                standing=standing,
+        self._rows = [
+            _Row(
+                name=agent.name,
+                number=number,
+                standing=(standing := bridge.standing(agent.name)),
                 age=aged(_age_ms(bridge, agent, standing)),
                 sure=_sure(bridge, agent),
                 recent=doubts(chronicle.latest(agent.name, bridge.t_ms), width - _ROW_CELLS),
-                is_selected=agent.name == selected,
+                work=_work(bridge, agent, number) if has_works else None,
             )
-            lines.append(_drawn(row, width))
-            if rows_each == _ROWS_EACH:
-                lines.append(plain(f"    {_work(bridge, agent, at + 1)}", "$foreground-muted"))
+            for number, agent in enumerate(agents[first : first + n_shown], first + 1)
+        ]
+        self.select(selected)
+
+    def select(self, name: str) -> None:
+        """Mark another agent as the one that is looked at, as far as it is shown."""
+        width = self._width
+        lines = [plain(f" {'agents':<12}{'age':>5} sure", "bold $foreground-muted")]
+        for row in self._rows:
+            lines.append(_drawn(row, width, is_selected=row.name == name))
+            if row.work is not None:
+                lines.append(plain(f"    {row.work}", "$foreground-muted"))
         self.say(*lines)
+
+    @property
+    def _width(self) -> int:
+        return self.size.width or _USUAL_WIDTH
 
 
 def standing_style(standing: Standing) -> str:
@@ -78,26 +95,28 @@ def standing_style(standing: Standing) -> str:
 class _Row:
     """What the list says of one agent."""
 
+    name: str
     number: int
     standing: Standing
     age: str
     sure: str
     recent: str
     """A bar for each of its last decisions."""
-    is_selected: bool
+    work: str | None
+    """What it works on; None where there is no room to say so."""
 
 
 @lru_cache(maxsize=256)
-def _drawn(row: _Row, width: int) -> Content:
+def _drawn(row: _Row, width: int, *, is_selected: bool) -> Content:
     drawn = Content.assemble(
-        plain("▸" if row.is_selected else " "),
+        plain("▸" if is_selected else " "),
         plain(f"{row.number:>2} "),
         plain(f"{LOOKS[row.standing].mark:<9}", standing_style(row.standing)),
         plain(f"{row.age:>5}"),
         plain(f" {row.sure:>4} "),
         plain(row.recent, "$warning"),
     )
-    if row.is_selected:
+    if is_selected:
         return drawn.pad_right(width - drawn.cell_length).stylize(_SELECTED)
     return drawn
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -10,11 +9,10 @@ from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from harness.hub.standing import STALE_MS
 from tui.half_blocks import (
@@ -28,6 +26,7 @@ from tui.half_blocks import (
     blank_cells,
     cells_of,
     changed_rows,
+    colours_of,
     fit,
     placed_on,
     runs,
@@ -35,9 +34,12 @@ from tui.half_blocks import (
     signed,
 )
 from tui.marks import Inks, Marks, signs_of
+from tui.widgets.rows import Rows
 
 ZOOMS = (1, 2, 4)
 _NO_MARKS = Marks()
+_MOST_INKED = 4096
+_NO_PICTURE = "no picture yet"
 _PALETTES = {
     "truecolor": Palette.TRUE,
     "256": Palette.CUBE,
@@ -47,7 +49,7 @@ _PALETTES = {
 _BUTTONS = {1: "left", 2: "middle", 3: "right"}
 
 
-class LiveScreen(Widget):
+class LiveScreen(Rows):
     """Draws the picture it was last given, at its own size, with marks over it."""
 
     DEFAULT_CSS = """
@@ -116,31 +118,37 @@ class LiveScreen(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._pixels: Pixels | None = None
-        self._words = "no picture yet"
+        self._words = _NO_PICTURE
         self._marks = _NO_MARKS
         self._centre: Point | None = None
         self._cells = blank_cells(0, 0)
-        self._strips: dict[int, Strip] = {}
-        """Rows as they were drawn, until they change."""
         self._beside = Style()
         """Of cells that have no colours of their own."""
+        self._inked: dict[int, Style] = {}
+        """By their colours."""
         self._pressed: Point | None = None
 
     # What is shown --------------------------------------------------------------------------------
 
     def show(
-        self, pixels: Pixels | None, age_ms: float | None = None, marks: Marks = _NO_MARKS
+        self,
+        pixels: Pixels | None,
+        age_ms: float | None = None,
+        marks: Marks = _NO_MARKS,
+        *,
+        otherwise: str = _NO_PICTURE,
     ) -> None:
         """Show a picture, (H, W, 3) RGB.
 
         Args:
-            pixels: of the screen; None if there are none yet.
+            pixels: of the screen; None if there are none.
             age_ms: since they were taken; None where time stands still.
             marks: over them.
+            otherwise: what is said where there are none.
         """
         is_stale = pixels is not None and age_ms is not None and age_ms > STALE_MS
         words = f"no picture for {round((age_ms or 0) / 1000)} s" if is_stale else ""
-        words = words or ("no picture yet" if pixels is None else "")
+        words = words or (otherwise if pixels is None else "")
         shown = None if is_stale else pixels
         is_as_before = words == self._words and marks == self._marks
         if is_as_before and _is_same(shown, self._pixels):
@@ -216,31 +224,28 @@ class LiveScreen(Widget):
         """Draw in other colours."""
         super().notify_style_update()
         self._beside = self.rich_style
-        self._strips.clear()
+        self._inked.clear()
         self._draw()
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Return the rows of a part; there is no border, and a palette for each terminal already.
-
-        So nothing that Textual does for any widget is needed: it would take as long as the rows.
-        """
-        rows = range(crop.y, crop.bottom)
-        return [self.render_line(row).crop(crop.x, crop.right) for row in rows]
-
-    def render_line(self, y: int) -> Strip:
-        """Return one row of cells."""
+    def draw_row(self, y: int, width: int) -> Strip:
+        """Return one row of cells; there is a palette for each terminal already."""
         rows, columns = self._cells.glyphs.shape
-        if y >= rows or columns != self.size.width:  # it is about to be drawn at another size
-            return Strip.blank(self.size.width, self._beside)
-        if y not in self._strips:
-            self._strips[y] = self._row(y, columns)
-        return self._strips[y]
+        if y >= rows or columns != width:  # it is about to be drawn at another size
+            return Strip.blank(width, self._beside)
+        inked = self._inked
+        segments = [
+            Segment(chr(glyph) * length, inked.get(colours) or self._ink(colours))
+            for length, glyph, colours in runs(self._cells, y)
+        ]
+        return Strip(segments, columns)
 
-    def _row(self, y: int, columns: int) -> Strip:
-        found = runs(self._cells, y)
-        styles = [_style(run.ink, run.paper, self._beside) for run in found]
-        texts = [chr(run.glyph) * run.length for run in found]
-        return Strip(map(Segment, texts, styles), columns)
+    def _ink(self, colours: int) -> Style:
+        ink, paper = colours_of(colours)
+        style = self._beside + Style.from_color(_colour(ink), _colour(paper))
+        if len(self._inked) == _MOST_INKED:
+            self._inked.clear()
+        self._inked[colours] = style
+        return style
 
     def _draw(self) -> None:
         """Make the cells anew, and ask for those rows to be drawn that changed."""
@@ -248,15 +253,10 @@ class LiveScreen(Widget):
         if not size:
             return
         before, self._cells = self._cells, self._made(size)
-        if before.glyphs.shape != self._cells.glyphs.shape:
-            self._strips.clear()
-            self.refresh()
-            return
-        changed = changed_rows(before, self._cells)
-        for row in changed:
-            self._strips.pop(row, None)
-        if changed:
-            self.refresh(*(Region(0, row, size.width, 1) for row in changed))
+        if before.glyphs.shape == self._cells.glyphs.shape:
+            self.redraw(changed_rows(before, self._cells))
+        else:
+            self.redraw_all()
 
     def _made(self, size: Size) -> Cells:
         placed, pixels = self._placed, self._pixels
@@ -341,11 +341,6 @@ def _said(words: str, size: Size) -> Cells:
     left = max(0, (size.width - len(words)) // 2)
     signs = enumerate(words, left)
     return signed(cells, [Sign(each, size.height // 2, glyph, DEFAULT) for each, glyph in signs])
-
-
-@lru_cache(maxsize=4096)
-def _style(ink: int, paper: int, beside: Style) -> Style:
-    return beside + Style.from_color(_colour(ink), _colour(paper))
 
 
 def _colour(packed: int) -> Color | None:

@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from harness.hub.arming import QUIET_MS, VISIBLE_MS
 from harness.hub.messages import Card
@@ -24,26 +23,15 @@ from tui.half_blocks import Point
 from tui.hands import Hands
 from tui.plain import plain
 from tui.widgets.card_words import CardView, crop_around, keys_of, lines_of, title_of
-from tui.widgets.lines import Lines
+from tui.widgets.lines import Lines, Passage
 from tui.widgets.live_screen import LiveScreen
 
 _USUAL_WIDTH = 42
+_MOST_WORDS, _MOST_KEYS = 10, 4
+"""Rows that these keep, so that cards can follow each other at the same places."""
 _NEXT = ("n", "N")
 _KEYS = frozenset("yxctdemM")
 _MARKS = {"m": RequestMark.NOT_NEEDED, "M": RequestMark.EARLIER}
-
-
-class _Words(Static):
-    """Text that takes the room it needs; the screen is laid out anew only where it has changed."""
-
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - as all widgets call it
-        super().__init__(id=id, markup=False)
-        self._said = Content("")
-
-    def say(self, words: Content) -> None:
-        if not words.is_same(self._said):
-            self._said = words
-            self.update(words)
 
 
 class RequestCard(Vertical, can_focus=True):
@@ -104,9 +92,9 @@ class RequestCard(Vertical, can_focus=True):
     def compose(self) -> ComposeResult:
         """Yield the parts of a card."""
         yield Lines(id="card-title")
-        yield _Words(id="card-words")
+        yield Passage(bound=_MOST_WORDS, id="card-words")
         yield LiveScreen(id="card-crop")
-        yield _Words(id="card-keys")
+        yield Passage(bound=_MOST_KEYS, id="card-keys")
 
     # What is shown --------------------------------------------------------------------------------
 
@@ -154,18 +142,18 @@ class RequestCard(Vertical, can_focus=True):
 
     def _draw(self, view: CardView) -> None:
         self.query_one("#card-title", Lines).say(title_of(view))
-        words, keys = self.query_one("#card-words", _Words), self.query_one("#card-keys", _Words)
-        words.say(Content("\n").join(lines_of(view)))
-        keys.say(keys_of(view, words.size.width or _USUAL_WIDTH))
-        self.query_one("#card-crop").visible = True
+        words = self.query_one("#card-words", Passage)
+        words.tell(Content("\n").join(lines_of(view)))
+        keys = keys_of(view, words.size.width or _USUAL_WIDTH)
+        self.query_one("#card-keys", Passage).tell(keys)
         self.set_class(view.ticket.request.is_irreversible, "-irreversible")
 
     def _draw_nothing(self, n_waiting: int) -> None:
         others = f"{n_waiting} ask elsewhere: n" if n_waiting else "nobody asks"
         self.query_one("#card-title", Lines).say(plain("no request"))
-        self.query_one("#card-words", _Words).say(plain(f"This agent asks nothing; {others}."))
-        self.query_one("#card-keys", _Words).say(Content(""))
-        self.query_one("#card-crop").visible = False
+        self.query_one("#card-words", Passage).tell(plain(f"This agent asks nothing; {others}."))
+        self.query_one("#card-keys", Passage).tell(Content(""))
+        self.query_one("#card-crop", LiveScreen).show(None, otherwise="")
         self.remove_class("-irreversible")
 
     def _show_crop(self, bridge: Bridge, request: HelpRequest) -> None:

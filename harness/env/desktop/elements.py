@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from harness.errors import InfrastructureError
@@ -30,6 +31,7 @@ _STATES = {4: "checked", 10: "expanded", 12: "focused", 20: "pressed", 23: "sele
 # numbers of AtspiRole; the recorder leaves out those that can have no focus
 _CHECKBOX, _CELL = 7, 56
 _ROLES = {2: "alert", 16: "dialog", 19: "dialog", 23: "window", 69: "window"} | ROLES
+_TITLED = frozenset(number for number, role in _ROLES.items() if role in {"window", "dialog"})
 _EDITABLE = frozenset({11, 52, 61, 73, 77, 79, 94, PASSWORD})
 # their children are not announced, only answered for
 _MANAGERS = frozenset({30, 31, 55, 65, 66})
@@ -47,6 +49,11 @@ class _Node:
 
     def has(self, state: int) -> bool:
         return bool(self.bits >> state & 1)
+
+    @property
+    def is_readable(self) -> bool:
+        """What is in a password field is nobody's business."""
+        return self.has_text and self.role != PASSWORD
 
 
 class AccessibilityTree:
@@ -100,21 +107,22 @@ class AccessibilityTree:
         nodes = self._announced([Ref(*app) for app in apps[0]] if apps else [])
         cells = self._cells([ref for ref, node in nodes.items() if node.role in _MANAGERS])
         self._shown = [node for node in (nodes | cells).values() if node.role in _ROLES]
-        return self._listed(self._shown, size)
+        places, texts = self._exchange(*self._whereabouts(self._shown))
+        return _listed(self._shown, places, texts, size)
 
     def _glance(self, size: tuple[int, int]) -> tuple[Element, ...]:
-        states = self._ask([self._call(each.ref, "Accessible", "GetState") for each in self._shown])
+        titled = [each.ref for each in self._shown if each.role in _TITLED]
+        states, titles, places, texts = self._exchange(
+            [self._call(each.ref, "Accessible", "GetState") for each in self._shown],
+            [self._property(ref, "Accessible", "Name") for ref in titled],
+            *self._whereabouts(self._shown),
+        )
+        names = {ref: title[0][1] for ref, title in zip(titled, titles, strict=True) if title}
         nodes = [
-            replace(node, bits=_bits(state[0]))
+            replace(node, bits=_bits(state[0]) if state else 0, name=names.get(node.ref, node.name))
             for node, state in zip(self._shown, states, strict=True)
-            if state
         ]
-        return self._listed([node for node in nodes if node.has(_SHOWING)], size)
-
-    def _listed(self, shown: Sequence[_Node], size: tuple[int, int]) -> tuple[Element, ...]:
-        found = sorted(self._described(shown, size), key=_reading_order)
-        labels = [element for element in found if element.role == "label"]
-        return tuple(_labelled(element, labels) for element in found)
+        return _listed(nodes, places, texts, size)
 
     def _announced(self, apps: Sequence[Ref]) -> dict[Ref, _Node]:
         """Return the showing widgets that apps keep a list of."""
@@ -159,22 +167,12 @@ class AccessibilityTree:
                 nodes[ref] = node
         return nodes
 
-    def _described(self, nodes: Sequence[_Node], size: tuple[int, int]) -> Iterator[Element]:
-        where = (_WHOLE_SCREEN,)
-        places = self._ask(
-            [self._call(node.ref, "Component", "GetExtents", "u", where) for node in nodes]
-        )
-        # what is in a password field is nobody's business
-        readable = [node for node in nodes if node.has_text and node.role != PASSWORD]
-        span = (0, _LONGEST_TEXT)
-        texts = self._ask(
-            [self._call(node.ref, "Text", "GetText", "ii", span) for node in readable]
-        )
-        shown = {node.ref: text[0] for node, text in zip(readable, texts, strict=True) if text}
-        for node, place in zip(nodes, places, strict=True):
-            box = _on_screen(place[0], size) if place else None
-            if box:
-                yield _element(node, box, shown.get(node.ref, ""))
+    def _whereabouts(self, nodes: Sequence[_Node]) -> tuple[list[Any], list[Any]]:
+        """Return the questions where each node is, and what those say that can be read."""
+        where, span = (_WHOLE_SCREEN,), (0, _LONGEST_TEXT)
+        places = [self._call(node.ref, "Component", "GetExtents", "u", where) for node in nodes]
+        readable = [node.ref for node in nodes if node.is_readable]
+        return places, [self._call(ref, "Text", "GetText", "ii", span) for ref in readable]
 
     # Calls ----------------------------------------------------------------------------------------
 
@@ -192,6 +190,11 @@ class AccessibilityTree:
     def _property(self, ref: Ref, interface: str, name: str) -> Any:
         address = self._jeepney.DBusAddress(ref.path, ref.bus, f"{_ATSPI}.{interface}")
         return self._jeepney.Properties(address).get(name)
+
+    def _exchange(self, *groups: Sequence[Any]) -> list[list[Any]]:
+        """Ask several kinds of questions at once; return the answers to each kind."""
+        answers = iter(self._ask([call for group in groups for call in group]))
+        return [list(islice(answers, len(group))) for group in groups]
 
     def _ask(self, calls: Sequence[Any]) -> list[Any]:
         """Return the bodies of the answers; None for an error, or where none comes in time.
@@ -228,6 +231,29 @@ def _telling_loss() -> Generator[None]:
         yield
     except (OSError, EOFError) as error:
         raise InfrastructureError(f"the accessibility bus is gone: {error!r}") from error
+
+
+def _listed(
+    nodes: Sequence[_Node], places: Sequence[Any], texts: Sequence[Any], size: tuple[int, int]
+) -> tuple[Element, ...]:
+    """Return those that show, from top to bottom.
+
+    Args:
+        nodes: as their apps describe them.
+        places: the answer of each where it is, None where there is none.
+        texts: the answer of each readable one what it says.
+        size: of the screen.
+    """
+    readable = [node.ref for node in nodes if node.is_readable]
+    says = {ref: text[0] for ref, text in zip(readable, texts, strict=True) if text}
+    found = [
+        _element(node, box, says.get(node.ref, ""))
+        for node, place in zip(nodes, places, strict=True)
+        if node.has(_SHOWING) and place and (box := _on_screen(place[0], size))
+    ]
+    found.sort(key=_reading_order)
+    labels = [element for element in found if element.role == "label"]
+    return tuple(_labelled(element, labels) for element in found)
 
 
 def _bits(states: Sequence[int]) -> int:

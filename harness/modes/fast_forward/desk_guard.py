@@ -78,6 +78,8 @@ class Target:
     """What is to look as it did, in px; None where nothing is."""
     picture: bytes
     """How that looked."""
+    is_button: bool = False
+    """It is pressed as often as it is clicked, however soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ class DeskGuard:
         for number, target in enumerate(aim.targets):
             if target.window and not aim.sight.can_be_clicked(target.window):
                 self._activate(target.window)
-            self._let_clicks_end(target.action)
+            self._let_clicks_end(target)
             if reason := self._hands.perform_if(
                 target.action, lambda target=target: self._objection(aim.sight, target)
             ):
@@ -166,16 +168,16 @@ class DeskGuard:
 
     # Parts ----------------------------------------------------------------------------------------
 
-    def _let_clicks_end(self, action: Action) -> None:
+    def _let_clicks_end(self, target: Target) -> None:
         """Wait until no app can take a click for one more of those before it.
 
         Some go by the time alone: they open what was clicked before at a double click elsewhere.
         """
-        last = self._clicked
+        action, last = target.action, self._clicked
         if not isinstance(action, Click) or last is None:
             return
         is_near = max(abs(action.x - last.x), abs(action.y - last.y)) <= _NEAR_PX
-        if action.count > 1 or is_near:
+        if action.count > 1 or (is_near and not target.is_button):
             time.sleep(max(0.0, self._clicked_s + _MULTI_CLICK_S - time.monotonic()))
 
     def _look(self) -> Sight:
@@ -270,7 +272,13 @@ class DeskGuard:
         # a caret blinks, and what becomes active is drawn anew
         is_still = found and "focused" not in found.states and sight.can_be_clicked(window)
         region = found.box if found and is_still else None
-        return Target(action, window, region, self._picture(region) if region else b"")
+        return Target(
+            action,
+            window,
+            region,
+            self._picture(region) if region else b"",
+            is_button=found is not None and found.role == "button",
+        )
 
     def _picture(self, box: Box) -> bytes:
         from Xlib import X  # noqa: PLC0415 - with the desktop extra only

@@ -17,6 +17,7 @@ from harness.tasks.desktop.moves import (
     dismiss_dialogs,
     fill,
     named,
+    opened,
     wait_for_path,
 )
 from harness.tasks.desktop.task import Elements, Expert, Launch, Scene, Screen, Verdict
@@ -69,8 +70,8 @@ def move_file(folder: Path, rng: np.random.Generator) -> Scene:
         if not (screen.folder / place / name).exists():
             yield click(await screen.wait_for(_entry(name), name))
             yield ctrl("x")
-            yield click(await screen.wait_for(_entry(place), place), count=2)
-            await screen.wait_for(named("window", place), f"the folder {place}")
+            async for action in opened(screen, _entry(place), named("window", place), place):
+                yield action
             yield ctrl("v")
             await wait_for_path(screen, screen.folder / place / name, exists=True)
         yield Done()

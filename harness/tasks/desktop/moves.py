@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -9,6 +10,8 @@ from typing import TypeAlias
 from harness.tasks.desktop.folder import read
 from harness.tasks.desktop.task import Elements, Screen
 from recorder.schema import Action, Click, Element, KeyChord, TypeText
+
+_TRIES = 3
 
 Actions: TypeAlias = AsyncGenerator[Action, None]
 Finder: TypeAlias = Callable[[Elements], Element | None]
@@ -35,6 +38,22 @@ def click(element: Element, *, count: int = 1) -> Click:
 def ctrl(key: str) -> KeyChord:
     """Return a key with ctrl held."""
     return KeyChord(key=key, modifiers=("ctrl",))
+
+
+async def opened(
+    screen: Screen, entry: Finder, window: Finder, what: str, *, patience_s: float = 3.0
+) -> Actions:
+    """Double-click an entry until its window is there: an app at work may swallow a click."""
+    for _ in range(_TRIES):
+        yield click(await screen.wait_for(entry, what), count=2)
+        if await screen.wait_for(_is_there_by(time.monotonic() + patience_s, window), what):
+            return
+    await screen.wait_for(window, f"the window of {what}")
+
+
+def _is_there_by(until_s: float, find: Finder) -> Callable[[Elements], bool | None]:
+    """Return what says whether something is there, as soon as it is or its time is over."""
+    return lambda elements: bool(find(elements)) or (None if time.monotonic() < until_s else False)
 
 
 async def dismiss_dialogs(screen: Screen) -> Actions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from recorder.schema import (
     Ask,
     Click,
     Done,
+    Element,
     KeyChord,
     Move,
     ScrollBy,
@@ -28,6 +29,7 @@ from recorder.schema import (
     Wait,
 )
 from tests.soak import repeats
+from tests.waiting import until
 
 FORM = "desktop-dialog-contact"
 EDITOR = "desktop-mousepad-append"
@@ -46,6 +48,10 @@ def form() -> Iterator[DesktopEnv]:
 
 def do(env: DesktopEnv, action: Action) -> tuple[Sample, float, bool, bool, dict[str, Any]]:
     return env.step(from_action(action))
+
+
+def titles(elements: Sequence[Element]) -> list[str]:
+    return [each.name for each in elements if each.role == "window"]
 
 
 def descendants() -> dict[int, str]:
@@ -158,6 +164,17 @@ def test_elements_say_what_a_field_is_for_and_what_is_in_it(form: DesktopEnv) ->
 
 
 @pytest.mark.timeout(600)
+def test_a_glance_shows_the_new_title_of_a_window() -> None:
+    env = DesktopEnv(EDITOR)
+    try:
+        env.reset(seed=1)
+        (before,) = titles(env.desk.elements())
+        assert env.desk.hands.perform_if(TypeText(text="x"), lambda: "") == ""
+        until(lambda: titles(env.desk.glance()) == [f"*{before}"], "the title says so")
+    finally:
+        env.close()
+
+
 @pytest.mark.parametrize("task", [FORM, EDITOR])
 def test_random_actions_break_nothing(task: str) -> None:
     env = DesktopEnv(task, max_steps=10_000)

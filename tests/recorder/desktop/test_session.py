@@ -45,6 +45,8 @@ pytestmark = [pytest.mark.display, pytest.mark.slow]
 
 NOTICE = "a test records its own display"
 TRUSTED = Rules(trust_display=True)
+_COVER = 96
+"""The grey that masks are painted with."""
 
 
 def session(display: VirtualDisplay, folder: Path, rules: Rules = TRUSTED) -> DesktopSession:
@@ -368,7 +370,7 @@ def _paste(display: VirtualDisplay, text: str) -> None:
 
 
 def _assert_masked_flat(folder: Path) -> None:
-    """Check in the decoded video that covered rectangles are one flat colour."""
+    """Check in the decoded video that covered rectangles show nothing but their cover."""
     frames = recorded(folder, Frame)
     assert any(frame.masked for frame in frames)
     pictures = {
@@ -378,7 +380,10 @@ def _assert_masked_flat(folder: Path) -> None:
     for frame in frames:
         _, picture = pictures[frame.segment][frame.index]
         for x, y, width, height in frame.masked:
-            part = picture[y : y + height, x : x + width].astype(int)
-            off = np.abs(part - np.median(part, axis=(0, 1))).max(axis=2)
-            # the quantizer leaves a few levels; the faintest text differs by dozens
-            assert off.max() <= 8
+            part = picture[y : y + height, x : x + width]
+            off = np.abs(part.astype(int) - _COVER)
+            # The quantizer leaves up to 32 levels in a block that it predicted from what stands
+            # beside the mask (1,500 pictures of text on any ground, a rectangle of each covered);
+            # windows of these apps are 150 levels brighter than the cover, their text 50 darker.
+            assert off.max() <= 40
+            assert np.quantile(off, 0.95) <= 8

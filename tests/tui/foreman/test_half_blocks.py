@@ -22,6 +22,7 @@ from tui.half_blocks import (
     blank_cells,
     cells_of,
     changed_rows,
+    colours_of,
     fit,
     placed_on,
     runs,
@@ -130,10 +131,11 @@ def test_runs_are_the_cells_and_no_two_of_them_could_be_one(
     for row in range(rows):
         merged = runs(cells, row)
         naive = [
-            (int(cells.glyphs[row, at]), int(cells.ink[row, at]), int(cells.paper[row, at]))
+            (int(cells.glyphs[row, at]), (int(cells.ink[row, at]), int(cells.paper[row, at])))
             for at in range(columns)
         ]
-        assert [tuple(run[1:]) for run in merged for _ in range(run.length)] == naive
+        looks = [(run.glyph, colours_of(run.colours)) for run in merged for _ in range(run.length)]
+        assert looks == naive
         assert all(one[1:] != other[1:] for one, other in itertools.pairwise(merged))
 
 
@@ -153,7 +155,7 @@ def test_the_rows_that_changed_are_those_and_no_others(
 def test_black_and_white_stay_what_they_are(palette: Palette) -> None:
     samples = np.array([[[0, 0, 0]], [[255, 255, 255]]], np.uint8)
     (run,) = runs(cells_of(samples, palette), 0)
-    assert (run.glyph, run.ink, run.paper) == (ord("▀"), 0, 0xFFFFFF)
+    assert (run.glyph, colours_of(run.colours)) == (ord("▀"), (0, 0xFFFFFF))
 
 
 def test_without_colour_the_glyphs_carry_the_brightness() -> None:
@@ -207,7 +209,7 @@ def test_a_picture_is_placed_in_the_middle_and_signs_beside_the_grid_are_left_aw
     placed = fit((20, 20), (10, 2))
     cells = cells_of(sampled(np.full((20, 20, 3), 255, np.uint8), placed))
     whole = placed_on(cells, placed, (10, 2))
-    assert [(run.length, run.paper) for run in runs(whole, 0)] == [
+    assert [(run.length, colours_of(run.colours)[1]) for run in runs(whole, 0)] == [
         (3, DEFAULT),
         (4, 0xFFFFFF),
         (3, DEFAULT),

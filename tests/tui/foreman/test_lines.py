@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.geometry import Region
 
 from tui.plain import plain
-from tui.widgets.lines import Lines
+from tui.widgets.lines import Lines, Passage
 
 WIDTH = 20
 
@@ -80,3 +80,38 @@ async def test_whatever_is_said_in_turn_the_last_of_it_is_shown() -> None:
             assert shown(lines) == [*turns[-1], *[""] * (4 - len(turns[-1]))]
 
         check()
+
+
+# Passages -----------------------------------------------------------------------------------------
+
+BOUND = 3
+
+
+class Book(App[None]):
+    """A passage, with something below it."""
+
+    CSS = "#below { height: 1; }"
+
+    def compose(self) -> ComposeResult:
+        yield Passage(bound=BOUND, id="passage")
+        yield Lines(id="below")
+
+
+async def test_a_passage_keeps_the_room_it_took_up_to_its_bound() -> None:
+    async with Book().run_test(size=(WIDTH, 12)) as pilot:
+        passage = pilot.app.query_one(Passage)
+        rooms: list[object] = []
+        for text in ("one", "one\ntwo", "one", "a\n" * 7 + "a", "one"):
+            passage.tell(Content(text))
+            rooms.append(passage.styles.height)
+        assert list(map(str, rooms)) == ["1", "2", "2", "8", str(BOUND)]
+
+
+async def test_a_passage_is_folded_to_its_width() -> None:
+    async with Book().run_test(size=(WIDTH, 12)) as pilot:
+        passage = pilot.app.query_one(Passage)
+        passage.tell(plain("so many words that they need two lines"))
+        await pilot.pause()
+        assert shown(passage) == ["so many words that", "they need two lines"]
+        await pilot.resize_terminal(2 * WIDTH, 12)
+        assert shown(passage) == ["so many words that they need two lines"]

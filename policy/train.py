@@ -112,6 +112,8 @@ def train(
     model = new_model(network, config.seed)
     optimizer = _optimizer(model, config)
     first = _resume(folder, model, optimizer)
+    if first == config.updates and (folder / FINAL / checkpoint.MANIFEST).is_file():
+        return folder / FINAL  # chosen before; what was added to it since stays
     prepared, tuned = accelerator.prepare(model, optimizer)
     running = torch.compile(prepared) if accelerator.device.type == "cuda" else prepared
     clock = _Clock()
@@ -368,5 +370,8 @@ def _choose(folder: Path, success: Callable[[Path], float] | None) -> None:
         if success
         else (places[-1])
     )
-    shutil.rmtree(folder / FINAL, ignore_errors=True)
-    shutil.copytree(best, folder / FINAL, ignore=shutil.ignore_patterns(OPTIMIZER))
+    partial = folder / "partial"
+    for there in (partial, folder / FINAL):
+        shutil.rmtree(there, ignore_errors=True)
+    shutil.copytree(best, partial, ignore=shutil.ignore_patterns(OPTIMIZER))
+    partial.rename(folder / FINAL)

@@ -151,6 +151,15 @@ def test_the_best_in_closed_loop_is_chosen(tmp_path: Path) -> None:
     assert chosen == (tmp_path / "update-0000002" / checkpoint.WEIGHTS).read_bytes()
 
 
+def test_what_was_added_to_a_chosen_checkpoint_stays_when_the_same_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    added = train(EPISODES, tmp_path, SHORT) / "calibrator.json"
+    added.write_text("{}")
+    assert train(EPISODES, tmp_path, SHORT, Ears(success=lambda _: 1.0)) == added.parent
+    assert added.read_text() == "{}"
+
+
 def test_each_window_is_seen_once_before_any_is_seen_again() -> None:
     seen = [number for update in range(5) for number in order(10, 4, 0, update)]
     assert sorted(seen[:10]) == list(range(10))

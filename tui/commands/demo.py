@@ -40,6 +40,8 @@ _ROTE = (JOB, *(name for name in TASKS if "dialog" not in name))
 """What takes people 4 seconds or more."""
 _FIRST_SEED = 7_900_000
 _AGENTS = 4
+_WORKERS = 2
+"""Browsers that play the shift, whose time is virtual; runs of the light are timed alone."""
 _ALLOCATOR = "gain-per-second"
 _NOVEL, _JOBS = 0.2, 0.6
 """Shares of the work."""
@@ -61,7 +63,7 @@ class Demo:
     """Episodes of each task on which it learns when to ask."""
     items: int = 40
     """Pieces of work in the shift: most are the whole job, a fifth is of a kind it never saw."""
-    runs: int = 6
+    runs: int = 5
     """Episodes of each task in which the fast-forward light may come on."""
     rows: tuple[str, ...] = ()
     """Only these rows of the tables, such as ours and null; all if none is named."""
@@ -90,7 +92,7 @@ def demo(what: Demo) -> int:
         ),
         (
             f"{_AGENTS} agents work through a shift with one person",
-            lambda: _play(what, "shift", shift_manifest(what.items)),
+            lambda: _play(what, "shift", shift_manifest(what.items), workers=_WORKERS),
         ),
     ]
     if what.recorder:
@@ -200,7 +202,7 @@ def _calibrate(what: Demo) -> int:
     return calibrate(Calibration(checkpoint=checkpoint, tasks=TASKS, episodes=what.trials))
 
 
-def _play(what: Demo, name: str, frozen: Frozen) -> int:
+def _play(what: Demo, name: str, frozen: Frozen, *, workers: int = 1) -> int:
     from harness.run.manifests import to_json  # noqa: PLC0415 - SciPy takes a second to load
 
     path = what.folder / f"{name}.json"
@@ -211,6 +213,7 @@ def _play(what: Demo, name: str, frozen: Frozen) -> int:
             to=what.folder / name,
             manifest=str(path),
             rows=what.rows,
+            workers=workers,
         )
     )
 

@@ -111,6 +111,11 @@ class Planner:
         self._can_be_guarded = can_be_guarded or on_a_page
         self.agent = agent
 
+    @property
+    def knows_novelty(self) -> bool:
+        """The policy can tell what it has never seen."""
+        return self._thresholds.novel_below > 0
+
     def plan(self, observation: Observation, step: int) -> Plan:
         """Return what the policy would do from an observation on.
 

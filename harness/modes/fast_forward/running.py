@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.env.page import Outcome as Seen
@@ -15,6 +15,7 @@ from harness.errors import InfrastructureError, MisfitError, StoppedError
 from harness.latch import Latch
 from harness.measure.events import Outcome
 from harness.modes.fast_forward.forecast import Scene
+from harness.modes.fast_forward.light import SURE
 from harness.modes.fast_forward.moves import GuardedMove, Input, inputs_of, moves_of, places_of
 from harness.modes.fast_forward.page_guard import Aim, PageGuard, Report
 from harness.modes.fast_forward.planning import End, Plan, Planned, Planner
@@ -22,6 +23,7 @@ from harness.modes.fast_forward.ran import WHY, Part, Ran, Watch
 from recorder.schema import Action, Done, Element
 
 _CHUNKS = 20  # more looks than any taught page needs
+_SURPRISES = 2  # more than that, and somebody had better look
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +61,9 @@ class Runner:
     """Carries out plans on one task page, chunk by chunk, under the guard.
 
     A run ends with the page that its light was lit on: the next page of a job has a light of its
-    own. It stops at the first thing that is not as expected, and before what cannot be undone.
+    own. It stops at the first thing that is not as expected, and before what cannot be undone. From
+    there it goes on only where the policy can tell what it has never seen, knows the page as it now
+    is, and is as sure of the rest as the light has to be.
 
     Args:
         page: where an episode is running; it lists elements.
@@ -116,12 +120,17 @@ class Runner:
         watch = Watch(self._clock)
         progress = _Progress(seen, int(seen.info["virtual_ms"]))
         milestones = self._page.milestones
-        reason = ""
+        reason, surprises = "", 0
         for _ in range(_CHUNKS):
             reason = await self._chunk(ready, progress, watch)
-            if reason or progress.is_over or self._page.milestones != milestones:
+            if progress.is_over or self._page.milestones != milestones:
                 break
-            reason, following = await self._following(ready.plan, progress, watch, step)
+            if reason:
+                surprises += 1
+                may_go_on = self._planner.knows_novelty and surprises <= _SURPRISES
+                following = await self._recovered(progress, watch, step) if may_go_on else None
+            else:
+                reason, following = await self._following(ready.plan, progress, watch, step)
             if following is None:
                 break
             ready = following
@@ -151,6 +160,8 @@ class Runner:
             raise
         report, status = await self._rested(guard, ready, watch)
         if objection:
+            observation = await self._page.observe()
+            progress.seen = replace(progress.seen, observation=observation)
             return objection
         await self._take(ready.plan.actions, status, progress, watch)
         progress.steps += ready.plan.steps[: report.done]
@@ -211,6 +222,15 @@ class Runner:
                 status = await self._page.rested()
             await self._take([Done()], status, progress, watch)
             return "", None
+        return await self._anew(progress, watch, step)
+
+    async def _recovered(self, progress: _Progress, watch: Watch, step: int) -> Ready | None:
+        """Return a plan for a page that is not as expected; None where it is not known."""
+        _, found = await self._anew(progress, watch, step)
+        return found if found and found.plan.p_accept >= SURE else None
+
+    async def _anew(self, progress: _Progress, watch: Watch, step: int) -> tuple[str, Ready | None]:
+        """Return a plan for the page as it is, or why there is none."""
         observation = progress.seen.observation
         if self._is_pictured:
             with watch.on(Part.CAPTURE):

@@ -47,7 +47,7 @@ def test_a_new_latch_stops_nobody_and_is_the_persons_own(path: Path) -> None:
     assert [each.name for each in path.parent.iterdir()] == ["stop"]
 
 
-@settings(max_examples=repeats(60, 1000), deadline=None)
+@settings(max_examples=repeats(60, 1000))
 @given(st.lists(st.tuples(st.sampled_from(["stop", "release"]), NAMES | st.none()), max_size=30))
 def test_everyone_who_looks_sees_who_is_stopped(
     tmp_path_factory: pytest.TempPathFactory, orders: list[tuple[str, str | None]]

@@ -24,7 +24,7 @@ ELEMENTS = st.lists(
     max_size=3,
 )
 ACTIONS: st.SearchStrategy[Action] = of_type(Action) | st.builds(TypeText, text=TEXT)
-MANY = settings(max_examples=repeats(200, 3_000), deadline=None)
+MANY = settings(max_examples=repeats(200, 3_000))
 
 
 def seen(goal: str = "", *elements: Element) -> Observation:

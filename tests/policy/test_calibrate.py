@@ -60,7 +60,7 @@ def judged(rng: np.random.Generator, n: int = 40, length: int = 3) -> list[Judge
 # Acceptance ---------------------------------------------------------------------------------------
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(sorted(SIGNS)), st.floats(0.01, 1e6))
 def test_acceptance_is_monotone_in_every_feature(seed: int, name: str, more: float) -> None:
     rng = np.random.default_rng(seed)

@@ -58,7 +58,7 @@ def test_novelty_alarms_on_known_screens_no_more_often_than_said(
     assert np.mean(p_values <= level) <= level + slack
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.integers(1, 12))
 def test_p_values_are_shares_of_what_was_held_out(seed: int, known: int, held_out: int) -> None:
     rng = np.random.default_rng(seed)

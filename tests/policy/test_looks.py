@@ -141,7 +141,7 @@ def test_an_instruction_without_a_template_is_the_zero_vector(goal: str) -> None
 # Anything at all ----------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(TEXT, st.lists(TEXT, max_size=4))
 def test_every_text_has_a_template(goal: str, shown: list[str]) -> None:
     elements = [Element(role=each, box=(0, 0, 9, -9), name=each, value=each) for each in shown]
@@ -154,7 +154,7 @@ def test_every_text_has_a_template(goal: str, shown: list[str]) -> None:
         assert np.isfinite(side).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
 def test_every_picture_can_be_measured(width: int, height: int, seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)

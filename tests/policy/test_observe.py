@@ -95,7 +95,7 @@ def test_another_way_to_shrink_gives_another_hash(monkeypatch: pytest.MonkeyPatc
     preprocessing_hash.cache_clear()
 
 
-@settings(max_examples=repeats(30, 1000), deadline=None)
+@settings(max_examples=repeats(30, 1000))
 @given(st.tuples(st.integers(1, 14), st.integers(1, 14)), st.data(), SEEDS)
 def test_each_pixel_is_the_mean_of_its_area(
     size: tuple[int, int], data: st.DataObject, seed: int
@@ -212,7 +212,6 @@ def test_a_screen_that_is_changed_in_place_is_another_view() -> None:
     assert np.argwhere(second.changed).tolist() == [[2, 3]]
 
 
-@settings(deadline=None)
 @given(SEEDS)
 def test_a_view_does_not_depend_on_the_one_before(seed: int) -> None:
     chance = np.random.default_rng(seed)

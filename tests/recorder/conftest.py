@@ -13,8 +13,9 @@ from recorder.store import Recording
 from tests.recorder.scene import Scene, at
 from tests.soak import repeats
 
-# no deadline: a busy machine is no bug
-settings.register_profile("recorder", deadline=None, max_examples=repeats(100, 2000))
+settings.register_profile(
+    "recorder", settings.get_profile("understudy"), max_examples=repeats(100, 2000)
+)
 settings.load_profile("recorder")
 
 

@@ -18,7 +18,7 @@ def planes(frame: av.VideoFrame) -> Planes:
     return np.asarray(frame.to_ndarray(), np.int16)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     width=st.integers(2, 150),
     height=st.integers(2, 90),

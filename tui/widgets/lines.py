@@ -58,6 +58,8 @@ class Passage(Lines):
         id: of the widget.
     """
 
+    DEFAULT_CSS = "Passage { height: 1; }"  # as long as nothing is told; else it fills its parent
+
     def __init__(self, *, bound: int, id: str) -> None:  # noqa: A002 - as all widgets call it
         super().__init__(id=id)
         self._bound = bound

@@ -330,7 +330,7 @@ def _with_action(kind: str, fields: dict[str, object]) -> str:
     return json.dumps({"action": {"kind": kind, **fields}})
 
 
-@settings(max_examples=repeats(100, 3000), deadline=None)
+@settings(max_examples=repeats(100, 3000))
 @given(st.builds(_with_action, KINDS, FIELDS) | JSON.map(json.dumps) | st.text())
 def test_no_answer_whatever_is_a_crash(text: str) -> None:
     with suppress(AnswerError):

@@ -282,7 +282,5 @@ class Shifts(RuleBasedStateMachine):
             assert all(it.stage is not Stage.APPLIED or it.answer for it in mine)
 
 
-Shifts.TestCase.settings = settings(
-    max_examples=repeats(15, 1000), stateful_step_count=40, deadline=None
-)
+Shifts.TestCase.settings = settings(max_examples=repeats(15, 1000), stateful_step_count=40)
 TestPromisesHoldInAnyOrder = Shifts.TestCase

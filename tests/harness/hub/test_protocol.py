@@ -63,7 +63,7 @@ async def test_messages_come_back_as_they_were_sent() -> None:
         await read_message(reader, INCOMING)
 
 
-@settings(max_examples=repeats(100, 5000), deadline=None)
+@settings(max_examples=repeats(100, 5000))
 @given(st.binary(max_size=300))
 def test_garbage_is_refused_and_never_anything_else(body: bytes) -> None:
     async def read() -> None:

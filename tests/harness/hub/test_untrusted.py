@@ -49,7 +49,7 @@ def assert_harmless(text: str) -> None:
         assert run <= 2
 
 
-@settings(max_examples=repeats(300, 5000), deadline=None)
+@settings(max_examples=repeats(300, 5000))
 @given(TEXTS, st.integers(1, 500))
 @example("".join(ATTACKS), 500)
 def test_no_byte_that_a_terminal_interprets_survives(text: str, most: int) -> None:
@@ -67,7 +67,7 @@ def test_floods_of_random_characters_are_harmless_and_short() -> None:
         assert len(made) <= 300
 
 
-@settings(max_examples=repeats(200, 5000), deadline=None)
+@settings(max_examples=repeats(200, 5000))
 @given(TEXTS)
 def test_what_was_made_fit_stays_as_it_is_wherever_it_goes(text: str) -> None:
     made = shown(text)

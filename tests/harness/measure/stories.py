@@ -32,7 +32,7 @@ from recorder.schema import Controller
 from tests.soak import repeats
 
 STEP_MS = 100
-MANY = settings(max_examples=repeats(60, 500), deadline=None)
+MANY = settings(max_examples=repeats(60, 500))
 """How hard the rules are tried; a loaded machine is no reason to fail."""
 
 

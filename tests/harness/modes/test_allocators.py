@@ -18,7 +18,7 @@ from harness.modes.allocators import (
 )
 from tests.soak import repeats
 
-MANY = settings(max_examples=repeats(60, 500), deadline=None)
+MANY = settings(max_examples=repeats(60, 500))
 SHARES = st.floats(0, 1)
 SECONDS = st.floats(0, 300)
 NAMES = sorted(ALLOCATORS)

@@ -24,7 +24,7 @@ def reader() -> Reader:
     return Reader(tiny_model())
 
 
-@settings(max_examples=repeats(8, 200), deadline=None)
+@settings(max_examples=repeats(8, 200))
 @given(st.integers(1, 90), st.integers(1, 120), st.integers(0, 99))
 def test_pictures_of_any_size_are_read(height: int, width: int, seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)

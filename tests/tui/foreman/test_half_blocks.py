@@ -39,7 +39,7 @@ SAMPLES = st.tuples(st.integers(1, 6), st.integers(1, 30)).flatmap(
         np.uint8, (2 * grid[0], grid[1], 3), elements=st.sampled_from((0, 7, 8, 255))
     )
 )
-often = settings(max_examples=repeats(100, 5000), deadline=None)
+often = settings(max_examples=repeats(100, 5000))
 
 
 @st.composite

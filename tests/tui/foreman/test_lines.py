@@ -10,6 +10,7 @@ from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.geometry import Region
 
+from tests.tui.foreman.still import settle
 from tui.plain import plain
 from tui.widgets.lines import Lines, Passage
 
@@ -58,8 +59,10 @@ async def test_another_width_cuts_them_anew() -> None:
         lines.say(plain("all of this has room"))
         assert shown(lines)[0] == "all of this has room"
         await pilot.resize_terminal(8, 2)
+        await settle(pilot)
         assert shown(lines)[0] == "all of …"
         await pilot.resize_terminal(WIDTH, 2)
+        await settle(pilot)
         assert shown(lines)[0] == "all of this has room"
 
 
@@ -111,7 +114,8 @@ async def test_a_passage_is_folded_to_its_width() -> None:
     async with Book().run_test(size=(WIDTH, 12)) as pilot:
         passage = pilot.app.query_one(Passage)
         passage.tell(plain("so many words that they need two lines"))
-        await pilot.pause()
+        await settle(pilot)
         assert shown(passage) == ["so many words that", "they need two lines"]
         await pilot.resize_terminal(2 * WIDTH, 12)
+        await settle(pilot)
         assert shown(passage) == ["so many words that they need two lines"]

@@ -110,7 +110,7 @@ def test_a_replay_takes_as_long_as_its_speed_says(told: Story, reel: Reel, speed
         assert bridge.t_ms == min(2000 * speed, told.t_ms)
 
 
-@settings(max_examples=repeats(40, 2000), deadline=None)
+@settings(max_examples=repeats(40, 2000))
 @given(places=st.lists(st.floats(0, 1), min_size=1, max_size=5))
 def test_seeking_anywhere_is_folding_up_to_there(
     course: tuple[list[int], list[Shift]], reel: Reel, places: list[float]
@@ -122,7 +122,7 @@ def test_seeking_anywhere_is_folding_up_to_there(
             assert bridge.shift == states[bisect_right(times, place * reel.end_ms)]
 
 
-@settings(max_examples=repeats(6, 200), deadline=None)
+@settings(max_examples=repeats(6, 200))
 @given(seed=st.integers(0, 1 << 30), place=st.floats(0, 1))
 def test_seeking_and_playing_on_is_folding_whatever_happened(
     seed: int, place: float, tmp_path_factory: pytest.TempPathFactory

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from harness.env.chromium import FLAGS
+from harness.env.chromium import FLAGS, WITHOUT
 from harness.env.stage import AREA
 from harness.errors import InfrastructureError
 from recorder.browser.chromium import find_chromium, launch_arguments
@@ -37,7 +37,7 @@ class RecordableChromium:
                 browser = await playwright.chromium.launch(
                     executable_path=find_chromium(headless=headless),
                     headless=headless,
-                    args=[*launch_arguments(), *FLAGS],
+                    args=[*launch_arguments(WITHOUT), *FLAGS],
                     proxy={"server": proxy, "bypass": "<-loopback>"},
                 )
             except Error as error:

@@ -26,6 +26,9 @@ FLAGS = (
     # garbage and code on the page's own thread: others would only fight for the same cores
     "--js-flags=--single-threaded",
 )
+_ISOLATION = "IsolateSandboxedIframes"
+WITHOUT = (_ISOLATION,)
+"""Features of Chromium that pages do without: what is in a frame of another process is not seen."""
 # what Playwright adds for pages that are recorded
 _PLAYWRIGHTS = (
     "--allow-pre-commit-input",
@@ -69,8 +72,12 @@ class Chromium:
         devtools.on("Target.targetCreated", self._on_target)
 
     @classmethod
-    async def start(cls, proxy: str) -> Chromium:
+    async def start(cls, proxy: str, *, is_isolating: bool = False) -> Chromium:
         """Start a browser whose only network is a proxy.
+
+        Args:
+            proxy: its address.
+            is_isolating: sandboxed frames have processes of their own.
 
         Raises:
             InfrastructureError: it ends at once.
@@ -80,7 +87,8 @@ class Chromium:
         devtools = await Devtools.start(
             [
                 str(find_chromium(headless=True)),
-                *launch_arguments(),
+                *launch_arguments(() if is_isolating else WITHOUT),
+                *([f"--enable-features={_ISOLATION}"] if is_isolating else ()),
                 *FLAGS,
                 *_PLAYWRIGHTS,
                 "--headless",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.env.stage import AREA
-from recorder.schema import Element
+from recorder.schema import Box, Element
 
 
 def decoded(png: bytes) -> NDArray[np.uint8]:
@@ -22,15 +22,20 @@ def decoded(png: bytes) -> NDArray[np.uint8]:
         return np.array(image.convert("RGB"))
 
 
+def whole_pixels(box: Sequence[float]) -> Box:
+    """Return the smallest box of whole px around another."""
+    left, top, wide, high = box
+    x, y = math.floor(left), math.floor(top)
+    return (x, y, math.ceil(left + wide) - x, math.ceil(top + high) - y)
+
+
 def listed(found: Sequence[dict[str, Any]]) -> tuple[Element, ...]:
     """Return the elements on a task page as its script lists them."""
     width, height = AREA
     kept: list[Element] = []
     for one in found:
-        left, top, wide, high = one["box"]
-        x, y = math.floor(left), math.floor(top)
-        box = (x, y, math.ceil(left + wide) - x, math.ceil(top + high) - y)
-        if x >= width or y >= height:
+        box = whole_pixels(one["box"])
+        if box[0] >= width or box[1] >= height:
             continue
         kept.append(
             Element(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from recorder.errors import ConfigError, UnsupportedError
@@ -83,12 +83,16 @@ def find_chromium(*, headless: bool, executable: str = "") -> Path:
     )
 
 
-def launch_arguments() -> list[str]:
-    """Return the flags that keep Chromium from calling home or asking questions."""
+def launch_arguments(without: Sequence[str] = ()) -> list[str]:
+    """Return the flags that keep Chromium from calling home or asking questions.
+
+    Args:
+        without: features of Chromium to leave out as well.
+    """
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     # Chromium's own sandbox refuses to run as root
     sandbox = ["--no-sandbox"] if is_root else []
-    return [*_QUIET, f"--disable-features={','.join(_WITHOUT)}", *sandbox]
+    return [*_QUIET, f"--disable-features={','.join([*_WITHOUT, *without])}", *sandbox]
 
 
 def _candidates(*, headless: bool) -> Iterator[Path]:

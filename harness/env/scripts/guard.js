@@ -207,14 +207,27 @@ const makeGuard = (list) => {
     for (const type of HEARD) addEventListener(type, hear, { capture: true, passive: false });
   };
 
-  // Notes the targets of a plan while it is made, and returns what is on the page; nothing is blocked.
+  // Boxes of all that a press on a node presses: what is around it, and within what can be clicked.
+  const pressed = (node) => {
+    const whole = node.closest?.(CLICKABLE) ?? node;
+    const found = [...(whole.querySelectorAll?.("*") ?? []), control(node)];
+    for (let each = node; each; each = each.parentElement ?? each.getRootNode().host) found.push(each);
+    return found.filter((each) => each instanceof Element).map((each) => {
+      const { x, y, width, height } = each.getBoundingClientRect();
+      return [x, y, width, height];
+    });
+  };
+
+  // Notes the targets of a plan while it is made, and returns what is on the page and what each target
+  // is part of; nothing is blocked.
   const aim = (...nodes) => {
     targets = nodes;
     noted = nodes.map(words);
     around = written();
     const found = list();
     shown = JSON.stringify(found);
-    return found;
+    const hidden = nodes.some((node) => /^(I?FRAME|OBJECT|EMBED|FENCEDFRAME)$/.test(node.tagName));
+    return { found, pressed: nodes.map(pressed), hidden };
   };
   // Blocks everything from now on but `planned`, whose moves name their targets by number, and those
   // as well where the page is not as it was when it was aimed at; returns what speaks against them.

@@ -21,11 +21,14 @@ from recorder.schema import (
     Controller,
     Done,
     Drag,
+    Element,
     KeyChord,
     Move,
     ScrollBy,
     TypeText,
     Wait,
+    contains,
+    element_at,
     points_of,
 )
 
@@ -88,6 +91,11 @@ def places_of(steps: Sequence[Planned]) -> list[Point]:
     return [place for each in steps if (place := _place(each)) is not None]
 
 
+def meant_at(steps: Sequence[Planned]) -> list[Element | None]:
+    """Return what each of these places is meant to be; None where that cannot be said."""
+    return [_meant(each) for each in steps if _place(each) is not None]
+
+
 def moves_of(steps: Sequence[Planned], *, whole: bool = False) -> list[GuardedMove]:
     """Return the moves of a plan; their targets are numbered as in `places_of`.
 
@@ -109,6 +117,15 @@ def _place(step: Planned) -> Point | None:
     if points:
         return points[0]
     return _middle(step.scene)
+
+
+def _meant(step: Planned) -> Element | None:
+    points, elements = points_of(step.action), step.scene.observation.elements
+    if not points:
+        return step.scene.field
+    hit = element_at(points[0], elements)
+    # of a label, the field that it stands for is elsewhere
+    return elements[hit] if hit is not None and contains(elements[hit].box, points[0]) else None
 
 
 def _middle(scene: Scene) -> Point | None:

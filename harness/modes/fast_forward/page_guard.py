@@ -13,11 +13,11 @@ from typing import Any
 import msgspec
 
 from harness.env.chromium import Tab
-from harness.env.seeing import listed
+from harness.env.seeing import listed, whole_pixels
 from harness.errors import InfrastructureError, MisfitError
 from harness.modes.fast_forward.moves import GuardedMove, Input, Point
 from recorder.browser.scripts import listing_script
-from recorder.schema import Element
+from recorder.schema import Box, Element
 
 _WORLD = "understudy-guard"
 _AIM = "(...nodes) => understudyGuard.aim(...nodes)"
@@ -52,6 +52,8 @@ class Aim:
     """The one that has all the targets."""
     elements: tuple[Element, ...]
     """Of the page at that moment."""
+    pressed: tuple[frozenset[Box], ...]
+    """For each place, the boxes of all that a press there presses."""
     hears_keys: bool
     """Some script of the target's frame listens to keys: else nothing tells them from a text."""
     turns: int
@@ -92,7 +94,7 @@ class PageGuard:
             places: in px of the page.
 
         Raises:
-            MisfitError: they are not all in one frame, or one cannot be found.
+            MisfitError: they are not all in one frame, or one cannot be found or watched.
             InfrastructureError: the page is gone.
         """
         send = self._tab.send
@@ -116,8 +118,11 @@ class PageGuard:
         targets = [each["backendNodeId"] for each in found]
         nodes = await asyncio.gather(*(self._node(each, target) for each in targets))
         shown = await self._call(target, _AIM, [{"objectId": node} for node in nodes])
+        if shown["hidden"]:  # what happens in there is heard by nobody out here
+            raise MisfitError("a target is in a frame of another process, which is not watched")
         hears_keys = await self._hears_keys(targets[0]) if targets else True
-        return Aim(tuple(frames), target, listed(shown), hears_keys, turns)
+        pressed = tuple(frozenset(map(whole_pixels, each)) for each in shown["pressed"])
+        return Aim(tuple(frames), target, listed(shown["found"]), pressed, hears_keys, turns)
 
     async def arm(self, aim: Aim, moves: Sequence[GuardedMove]) -> str:
         """Block everything but these moves; return why none of them may be done, if so.

@@ -16,7 +16,14 @@ from harness.latch import Latch
 from harness.measure.events import Outcome
 from harness.modes.fast_forward.forecast import Scene
 from harness.modes.fast_forward.light import SURE
-from harness.modes.fast_forward.moves import GuardedMove, Input, inputs_of, moves_of, places_of
+from harness.modes.fast_forward.moves import (
+    GuardedMove,
+    Input,
+    inputs_of,
+    meant_at,
+    moves_of,
+    places_of,
+)
 from harness.modes.fast_forward.page_guard import Aim, PageGuard, Report
 from harness.modes.fast_forward.planning import End, Plan, Planned, Planner
 from harness.modes.fast_forward.ran import WHY, Part, Ran, Watch
@@ -100,6 +107,9 @@ class Runner:
         aim = await self._page_guard().aim(places_of(plan.steps))
         if plan.steps and (objection := _unlike(plan.steps[0].scene, aim.elements)):
             raise MisfitError(objection)
+        for meant, pressed in zip(meant_at(plan.steps), aim.pressed, strict=True):
+            if meant and meant.box not in pressed:
+                raise MisfitError(f"something lies over {meant.role} {meant.name or meant.text!r}")
         # nothing on the page can tell, and a character costs a millisecond
         whole = not aim.hears_keys
         moves = tuple(moves_of(plan.steps, whole=whole))

@@ -113,8 +113,8 @@ def planned(actions: Sequence[Action], seen: Observation) -> list[Planned]:
 
 
 @asynccontextmanager
-async def opened() -> AsyncGenerator[Tab]:
-    browser = await Chromium.start("http://127.0.0.1:9")
+async def opened(*, is_isolating: bool = False) -> AsyncGenerator[Tab]:
+    browser = await Chromium.start("http://127.0.0.1:9", is_isolating=is_isolating)
     try:
         yield await browser.open("about:blank")
     finally:
@@ -306,6 +306,17 @@ def test_a_page_that_went_elsewhere_since_it_was_aimed_at_is_no_place_for_the_pl
             return await guard.disarm(aim)
 
     assert asyncio.run(body()).done == 0
+
+
+def test_nothing_is_aimed_at_in_a_frame_of_another_process() -> None:
+    async def body() -> list[dict[str, Any]]:
+        async with opened(is_isolating=True) as tab:
+            await shown(tab, "sandbox/none/0/")
+            with pytest.raises(MisfitError, match="another process"):
+                await PageGuard(tab).aim(places_of(planned(ACTIONS, form())))
+            return await logged(tab)
+
+    assert {each["type"] for each in asyncio.run(body())} == {"ready"}
 
 
 def test_nothing_is_aimed_at_where_nothing_is() -> None:

@@ -34,6 +34,25 @@ class Augmentation:
     """How far the screen is moved, in px of the frame."""
 
 
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """How one window is changed in one update."""
+
+    change: Callable[[LearnedStep], tuple[LearnedStep, bool]]
+    """Returns a changed step, and whether its target was taken away."""
+    shift: Callable[[], tuple[int, int]]
+    """Returns how far to move a screen, in px."""
+    draws: int
+    """What dropout draws from, int32."""
+
+
+def variant(how: Augmentation, *seed: int) -> Variant:
+    """Return how a window is changed, which follows from the seed alone."""
+    rng = np.random.default_rng(seed)
+    draws = int(rng.integers(-(2**31), 2**31))
+    return Variant(changes(rng, how), shifts(rng, how), draws)
+
+
 def changes(rng: Rng, how: Augmentation) -> Callable[[LearnedStep], tuple[LearnedStep, bool]]:
     """Return a function that changes a step, and says whether its target was taken away."""
 

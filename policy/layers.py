@@ -49,6 +49,47 @@ def rooted(x: Tensor, weight: Tensor) -> Tensor:
     return (x / length * (weight * x.shape[-1] ** 0.5)).to(x.dtype)
 
 
+class Draws(NamedTuple):
+    """What dropout draws from: names of windows and of tokens, which say all that is drawn."""
+
+    windows: Tensor  # (B,) int32
+    tokens: Tensor  # (L,) int32
+
+
+class Dropout(nn.Module):
+    """Dropout that hits the same in a window wherever it is computed.
+
+    What is drawn follows from the window, the token and the channel alone: not from the process
+    that computes it, nor from what else is in the batch. So it is hashed, not drawn in turn
+    (lowbias32: Chris Wellons, "Prospecting for hash functions", 2018), a byte for each channel.
+
+    Args:
+        share: of channels that are dropped, to the nearest 1/256.
+        number: of this layer among all.
+    """
+
+    def __init__(self, share: float, number: int) -> None:
+        super().__init__()
+        self.limit = round(256 * share)
+        self.number = number
+
+    def forward(self, x: Tensor, draws: Draws | None) -> Tensor:
+        """Return `x`, (B, L, C), with some channels dropped; all of it where nothing is drawn."""
+        if draws is None or not self.limit:
+            return x
+        channels = torch.arange(-(-x.shape[-1] // 4), device=x.device, dtype=torch.int32)
+        each = draws.windows[:, None] ^ _mixed(draws.tokens + 7919 * self.number)
+        drawn = _mixed(each[..., None] + channels).view(torch.uint8)[..., : x.shape[-1]]
+        return x * (drawn >= self.limit) * (256 / (256 - self.limit))
+
+
+def _mixed(x: Tensor) -> Tensor:
+    """Return int32 numbers hashed; their products overflow as they should."""
+    x = (x ^ ((x >> 16) & 0xFFFF)) * 0x7FEB352D
+    x = (x ^ ((x >> 15) & 0x1FFFF)) * -0x7B935975  # 0x846ca68b
+    return x ^ ((x >> 16) & 0xFFFF)
+
+
 class RootNorm(nn.Module):
     """A norm with a weight for each channel."""
 
@@ -128,17 +169,21 @@ class Attention(nn.Module):
 class Block(nn.Module):
     """One layer of the trunk."""
 
-    def __init__(self, config: UnderstudyConfig, matches: int) -> None:
+    def __init__(self, config: UnderstudyConfig, matches: int, number: int) -> None:
         super().__init__()
         self.attention_norm = RootNorm(config.width)
         self.attention = Attention(config, matches)
         self.feed_norm = RootNorm(config.width)
         self.gate = nn.Linear(config.width, 2 * config.feed_forward, bias=False)
         self.down = nn.Linear(config.feed_forward, config.width, bias=False)
-        self.dropout = nn.Dropout(config.dropout)
+        self.attention_dropout = Dropout(config.dropout, 2 * number)
+        self.feed_dropout = Dropout(config.dropout, 2 * number + 1)
 
-    def forward(self, x: Tensor, turned: Turns | None, bias: Tensor) -> Tensor:
-        """Return (B, L, C); arguments as of `Attention.forward`."""
-        x = x + self.dropout(self.attention(self.attention_norm(x), turned, bias))
+    def forward(
+        self, x: Tensor, turned: Turns | None, bias: Tensor, draws: Draws | None = None
+    ) -> Tensor:
+        """Return (B, L, C); arguments as of `Attention.forward`, and what dropout draws from."""
+        mixed = self.attention(self.attention_norm(x), turned, bias)
+        x = x + self.attention_dropout(mixed, draws)
         gate, value = self.gate(self.feed_norm(x)).chunk(2, dim=-1)
-        return x + self.dropout(self.down(functional.silu(gate) * value))
+        return x + self.feed_dropout(self.down(functional.silu(gate) * value), draws)

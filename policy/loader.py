@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from policy.augmentation import Variant
 from policy.config import UnderstudyConfig
 from policy.dataset import LearnedStep
 from policy.encoders import CELL_PX
@@ -71,8 +72,7 @@ def collate(
     dataset: Steps,
     chosen: Sequence[tuple[int, ...]],
     config: UnderstudyConfig,
-    augment: Callable[[LearnedStep], tuple[LearnedStep, bool]] | None = None,
-    shift: Callable[[], tuple[int, int]] = lambda: (0, 0),
+    variants: Sequence[Variant] = (),
 ) -> tuple[Inputs, Answers]:
     """Return windows of steps as tensors.
 
@@ -80,16 +80,15 @@ def collate(
         dataset: where the steps are.
         chosen: the steps of each window.
         config: what the network sees.
-        augment: returns a changed step, and whether its target was taken away.
-        shift: returns how far to move a screen, in px.
+        variants: how each window is changed; as they are if none are given.
     """
     rows: list[list[_Step]] = []
-    for window in chosen:
+    for window, how in zip(chosen, variants or [None] * len(chosen), strict=True):
         row: list[_Step] = []
         for number in window:
             learned = dataset.step(number)
             before = learned
-            learned, is_gone = augment(learned) if augment else (learned, False)
+            learned, is_gone = how.change(learned) if how else (learned, False)
             step = _Step(learned, is_gone)
             if config.sees_pixels:
                 frame = np.array(dataset.frames[learned.frame])
@@ -98,10 +97,14 @@ def collate(
                 if is_shrunk(learned.shown):
                     step = replace(step, fovea=np.array(dataset.foveas[learned.frame]))
                 step = replace(step, frame=frame)
-            row.append(_moved(step, *shift()))
+            row.append(_moved(step, *how.shift()) if how else step)
         rows.append(row)
     seen = [[(step.learned.features, step.frame, step.fovea) for step in row] for row in rows]
-    return inputs_of(seen, config), _answers(rows, config)
+    inputs = inputs_of(seen, config)
+    if variants:
+        draws = torch.tensor([each.draws for each in variants], dtype=torch.int32)
+        inputs = replace(inputs, draws=draws)
+    return inputs, _answers(rows, config)
 
 
 def inputs_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import log
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -48,9 +49,16 @@ def nats(outputs: Outputs, answers: Answers) -> dict[str, Tensor]:
     return found
 
 
+class Loss(NamedTuple):
+    """A weighted sum, and what to divide it by: other processes may have parts of both."""
+
+    summed: Tensor
+    weight: Tensor
+
+
 def total_loss(
     parts: Mapping[str, Tensor], failure: Tensor, answers: Answers, members: Tensor
-) -> Tensor:
+) -> Loss:
     """Return what training brings down.
 
     Args:
@@ -67,7 +75,7 @@ def total_loss(
     wanted = answers.failure[..., None].expand_as(failure)
     failed = functional.binary_cross_entropy_with_logits(failure, wanted, reduction="none")
     each = each + _FAILURE_SHARE * failed
-    return (each * weight).sum() / weight.sum().clamp(min=1e-6)
+    return Loss((each * weight).sum(), weight.sum())
 
 
 def bits(parts: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -19,7 +19,7 @@ from policy.actions import SIZES, Head
 from policy.config import UnderstudyConfig
 from policy.encoders import CELL_PX, screen_encoder
 from policy.features import FIELDS, FINE, NUMBERS, ROLE_GRAMS, TEXT_GRAMS, VALUE_GRAMS, WORD_FLAGS
-from policy.layers import Block, RootNorm, biases, turns
+from policy.layers import Block, Draws, RootNorm, biases, turns
 from policy.observe import scaled
 from policy.text import TABLE, WORD_GRAMS, Match
 
@@ -29,6 +29,7 @@ _AROUND = (0, -1, -2, -3, 1)
 _GRAMS = TEXT_GRAMS + ROLE_GRAMS + VALUE_GRAMS
 # how grams are put together: not scaled by frequency, the mean, dense, unweighted; row 0 is nothing
 _MEAN = (False, 1, False, None, False, 0)
+_PART = 1 << 16  # more tokens than a part of a step has
 _NOWHERE = -1e4  # finite, so that a row with nothing to choose from is no nan, in bf16 too
 
 
@@ -47,6 +48,7 @@ class Inputs:
     fovea_mask: Tensor  # (B, T) bool: which have a fovea
     frames: Tensor | None = None  # (B, T, 3, H, W) uint8
     foveas: Tensor | None = None  # (B, T, 3, F, F) uint8; None when no step has one
+    draws: Tensor | None = None  # (B,) int32: what dropout draws from; None to drop nothing
 
     @property
     def is_alone(self) -> bool:
@@ -106,7 +108,9 @@ class UnderstudyModel(PreTrainedModel):
             self.encoder = screen_encoder(config)
             self.cell_place = nn.Embedding(self.rows * self.columns, width)
             self.fovea_place = nn.Embedding((config.fovea_px // (2 * CELL_PX)) ** 2, width)
-        self.blocks = nn.ModuleList(Block(config, len(Match)) for _ in range(config.layers))
+        self.blocks = nn.ModuleList(
+            Block(config, len(Match), number) for number in range(config.layers)
+        )
         self.norm = RootNorm(width)
         self.label_head = nn.Linear(width, members * sum(LABELS))
         self.pointer_query = nn.Linear(width, members * 2 * width)
@@ -146,8 +150,9 @@ class UnderstudyModel(PreTrainedModel):
         blocks = [cast(Block, block) for block in self.blocks]
         weights = torch.stack([block.attention.match_bias.weight for block in blocks])
         weights = weights.unflatten(1, (2, self.config.attention_heads))
+        draws = self._draws(inputs, seen)
         for block, bias in zip(blocks, biases(mask, inputs.matches, weights, each), strict=True):
-            x = block(x, turned, bias)
+            x = block(x, turned, bias, draws)
         hidden = self.norm(x).reshape(batch * steps, each, -1)
         return self._say(inputs, seen, hidden)
 
@@ -234,6 +239,19 @@ class UnderstudyModel(PreTrainedModel):
             # a step that is filled up sees itself, so that there is something to see
             may = may | torch.eye(steps * each, dtype=torch.bool, device=may.device)
         return torch.where(may, 0.0, _NOWHERE)[:, None]
+
+    def _draws(self, inputs: Inputs, seen: _Seen) -> Draws | None:
+        """Return what dropout draws from: tokens are named by what they are, not where they are."""
+        if inputs.draws is None or not self.training:
+            return None
+        counts = [part.shape[1] for part in (seen.words, seen.elements, seen.cells, seen.foveas)]
+        own = [
+            torch.arange(count, device=inputs.draws.device, dtype=torch.int32) + part * _PART
+            for part, count in enumerate([*counts, 1])
+        ]
+        steps = torch.arange(inputs.step_mask.shape[1], device=own[0].device, dtype=torch.int32)
+        tokens = steps[:, None] * (len(own) * _PART) + torch.cat(own)
+        return Draws(inputs.draws, tokens.flatten())
 
     def _say(self, inputs: Inputs, seen: _Seen, hidden: Tensor) -> Outputs:
         batch, steps = inputs.step_mask.shape

@@ -6,47 +6,35 @@ that is killed goes on as if it had not been, and two runs with one seed are the
 
 from __future__ import annotations
 
-import json
-import platform
-import shutil
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import cos, pi
 from pathlib import Path
 from time import perf_counter
-from typing import Any, cast
 
 import numpy as np
 import torch
-import transformers
-from accelerate import Accelerator
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from policy import checkpoint
-from policy.augmentation import Augmentation, changes, shifts
+from policy import checkpoint, runs
+from policy.augmentation import Augmentation, variant
 from policy.config import UnderstudyConfig, config_of_size
 from policy.dataset import Dataset, prepare, windows
 from policy.encoders import BackboneEncoder, load_backbone
-from policy.errors import ConfigError, DataError
+from policy.fellows import Fellows, Learner
 from policy.interrupts import held_interrupts
-from policy.loader import collate
+from policy.loader import Answers, collate
 from policy.losses import bits, nats, total_loss
-from policy.model import UnderstudyModel
-from policy.reader import checkpoint as reader_checkpoint
-from policy.reader.read import SHIPPED, Reader
+from policy.model import Inputs, UnderstudyModel
+from policy.reader.read import Reader
 from policy.settings import TrainConfig
 from recorder.schema import Episode
-from recorder.store import write_atomically
 
-OPTIMIZER, RUN = "optimizer.safetensors", "run.json"
-FINAL = "checkpoint"
-_CONTENDERS = 3
-"""Checkpoints that it is chosen from; those before had a higher learning rate to end with."""
 # streams of random numbers
-_ORDER, _CHANGES, _TORCH, _MEMBERS = range(4)
+_ORDER, _CHANGES, _MEMBERS = range(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +69,13 @@ class _Clock:
     waited: float = 0.0
     updates: int = 0
 
+    @contextmanager
+    def waiting(self) -> Generator[None]:
+        """Count what is done within as waiting for windows."""
+        began = perf_counter()
+        yield
+        self.waited += perf_counter() - began
+
     def progress(self, update: int, loss: float, bits_per_event: float) -> Progress:
         spent = max(perf_counter() - self.began, 1e-9)
         self.updates += 1
@@ -102,55 +97,72 @@ def train(
     config.check()
     ears = ears or Ears()
     network = network_config(config)
-    observing = checkpoint.observe_config(network) if network.sees_pixels else None
-    place = reader_folder(config)
-    reader = Reader.load(place) if place else None
-    dataset = prepare(episodes, folder / "cache", observing, ears.read, reader)
+    fellows = Fellows()
+    with fellows.first():  # what one has prepared is there for the others
+        dataset = _prepared(episodes, folder, config, network, ears)
     every = windows(dataset.episodes, config.context)
-    _claim(folder, config, dataset)
-    accelerator = Accelerator(mixed_precision="bf16" if torch.cuda.is_available() else "no")
     model = new_model(network, config.seed)
     optimizer = _optimizer(model, config)
-    first = _resume(folder, model, optimizer)
-    if first == config.updates and (folder / FINAL / checkpoint.MANIFEST).is_file():
-        return folder / FINAL  # chosen before; what was added to it since stays
-    prepared, tuned = accelerator.prepare(model, optimizer)
-    running = torch.compile(prepared) if accelerator.device.type == "cuda" else prepared
+    first = runs.resume(folder, model, optimizer)
+    if first == config.updates and (folder / runs.FINAL / checkpoint.MANIFEST).is_file():
+        return folder / runs.FINAL  # chosen before; what was added to it since stays
+    learner = fellows.joined(model, optimizer)
     clock = _Clock()
     with held_interrupts() as interruption:
         for update in range(first, config.updates):
-            started = perf_counter()
-            inputs, answers, members = _batch(dataset, every, network, config, update, accelerator)
-            clock.waited += perf_counter() - started
-            torch.manual_seed(_number(config.seed, _TORCH, update, accelerator.process_index))
-            for group in tuned.param_groups:
-                group["lr"] = config.learning_rate * _schedule(update, config.updates)
-            prepared.train()
-            outputs = running(inputs)
-            parts = nats(outputs, answers)
-            loss = total_loss(parts, outputs.failure, answers, members)
-            tuned.zero_grad(set_to_none=True)
-            accelerator.backward(loss)
-            accelerator.clip_grad_norm_(prepared.parameters(), 1.0)
-            tuned.step()
-            with torch.no_grad():
-                found = bits(parts)
-            per_event = (sum(found.values(), answers.rest_bits)).sum() / inputs.step_mask.sum()
-            ears.told(clock.progress(update + 1, loss.item(), per_event.item()))
-            is_over = _any(accelerator, is_so=interruption.is_wanted)
+            with clock.waiting():
+                batch = _batch(dataset, every, network, config, update, fellows)
+            lr = config.learning_rate * _schedule(update, config.updates)
+            loss, per_event = _learned(learner, fellows, batch, lr)
+            ears.told(clock.progress(update + 1, loss, per_event))
+            is_over = fellows.total(interruption.is_wanted) > 0
             if is_over or (update + 1) % config.save_every == 0 or update + 1 == config.updates:
-                accelerator.wait_for_everyone()
-                if accelerator.is_main_process:
-                    inner = accelerator.unwrap_model(prepared)
-                    made = manifest(network, config, dataset)
-                    _save(folder, update + 1, inner, optimizer, made, config)
+                with fellows.alone() as is_alone:
+                    if is_alone:
+                        made = runs.manifest(network, config, dataset)
+                        runs.save(folder, update + 1, model, optimizer, made, config)
             if is_over:
                 raise KeyboardInterrupt
-    accelerator.wait_for_everyone()
-    if accelerator.is_main_process:
-        _choose(folder, ears.success)
-    accelerator.wait_for_everyone()
-    return folder / FINAL
+    with fellows.alone() as is_alone:
+        if is_alone:
+            runs.choose(folder, ears.success)
+    return folder / runs.FINAL
+
+
+def _prepared(
+    episodes: Iterable[Episode],
+    folder: Path,
+    config: TrainConfig,
+    network: UnderstudyConfig,
+    ears: Ears,
+) -> Dataset:
+    observing = checkpoint.observe_config(network) if network.sees_pixels else None
+    place = runs.reader_folder(config)
+    reader = Reader.load(place) if place else None
+    dataset = prepare(episodes, folder / "cache", observing, ears.read, reader)
+    runs.claim(folder, config, dataset)
+    return dataset
+
+
+def _learned(
+    learner: Learner, fellows: Fellows, batch: _Batch, learning_rate: float
+) -> tuple[float, float]:
+    """Learn from a batch, of which each process has a part; return loss and bits per event."""
+    for group in learner.optimizer.param_groups:
+        group["lr"] = learning_rate
+    outputs = learner.running(batch.inputs)
+    parts = nats(outputs, batch.answers)
+    loss = total_loss(parts, outputs.failure, batch.answers, batch.members)
+    weight = max(fellows.total(loss.weight), 1e-6)
+    learner.optimizer.zero_grad(set_to_none=True)
+    # gradients are averaged over processes, so that each counts what all of them would
+    learner.backward(loss.summed * (fellows.count / weight))
+    learner.optimizer.step()
+    with torch.no_grad():
+        found = bits(parts)
+        said = sum(found.values(), batch.answers.rest_bits).sum()
+        events = fellows.total(batch.inputs.step_mask.sum())
+        return fellows.total(loss.summed) / weight, fellows.total(said) / events
 
 
 # The network and its optimizer --------------------------------------------------------------------
@@ -167,13 +179,6 @@ def network_config(config: TrainConfig) -> UnderstudyConfig:
         reads=bool(config.reader),
         encoder=config.encoder,
     )
-
-
-def reader_folder(config: TrainConfig) -> Path | None:
-    """Return the folder of the reader that a training config asks for, if it asks for one."""
-    if not config.reader:
-        return None
-    return SHIPPED if config.reader == "shipped" else Path(config.reader)
 
 
 def new_model(config: UnderstudyConfig, seed: int) -> UnderstudyModel:
@@ -206,16 +211,14 @@ def _schedule(update: int, updates: int) -> float:
 # What an update sees ------------------------------------------------------------------------------
 
 
-def _any(accelerator: Accelerator, *, is_so: bool) -> bool:
-    """Return whether it is so in any process, so that all of them do the same."""
-    if accelerator.num_processes == 1:
-        return is_so
-    count = torch.tensor(float(is_so), device=accelerator.device)
-    return bool(cast(Tensor, accelerator.reduce(count, "sum")) > 0)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Batch:
+    """The windows of an update that one process learns from."""
 
-
-def _number(*parts: int) -> int:
-    return int(np.random.SeedSequence(parts).generate_state(1)[0])
+    inputs: Inputs
+    answers: Answers
+    members: Tensor
+    """(B, M) weights of the windows for each set of heads."""
 
 
 def _batch(
@@ -224,24 +227,23 @@ def _batch(
     network: UnderstudyConfig,
     config: TrainConfig,
     update: int,
-    accelerator: Accelerator,
-) -> tuple[Any, Any, Tensor]:
-    """Return inputs, answers and the windows' weights for each set of heads."""
+    fellows: Fellows,
+) -> _Batch:
+    """Return this process's part; how a window is changed depends on its place in the whole."""
     chosen = order(len(every), config.batch, config.seed, update)
-    own = chosen[accelerator.process_index :: accelerator.num_processes]
-    rng = np.random.default_rng((config.seed, _CHANGES, update, accelerator.process_index))
+    places = range(config.batch)[fellows.own]
+    own = [chosen[place] for place in places]
     how = Augmentation()
-    inputs, answers = collate(
-        dataset, [every[number] for number in own], network, changes(rng, how), shifts(rng, how)
-    )
+    variants = [variant(how, config.seed, _CHANGES, update, place) for place in places]
+    inputs, answers = collate(dataset, [every[number] for number in own], network, variants)
     # each set of heads sees each window always twice or always half as much
     members = [
         np.random.default_rng((config.seed, _MEMBERS, number)).choice((0.5, 1.5), network.members)
         for number in own
     ]
     weights = torch.from_numpy(np.stack(members).astype(np.float32))
-    device = accelerator.device
-    return inputs.to(device), answers.to(device), weights.to(device)
+    device = fellows.device
+    return _Batch(inputs.to(device), answers.to(device), weights.to(device))
 
 
 def order(count: int, batch: int, seed: int, update: int) -> list[int]:
@@ -256,122 +258,3 @@ def order(count: int, batch: int, seed: int, update: int) -> list[int]:
 @lru_cache(maxsize=2)
 def _permutation(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
     return np.random.default_rng((seed, _ORDER, epoch)).permutation(count)
-
-
-# What is kept -------------------------------------------------------------------------------------
-
-
-def manifest(
-    network: UnderstudyConfig, config: TrainConfig, dataset: Dataset
-) -> checkpoint.Manifest:
-    """Return what a checkpoint of this run was made from."""
-    return checkpoint.Manifest(
-        preprocessing=checkpoint.preprocessing_of(network),
-        updates=config.updates,
-        seed=config.seed,
-        dataset=dataset.fingerprint,
-        versions={
-            "python": platform.python_version(),
-            "torch": str(torch.__version__),
-            "transformers": transformers.__version__,
-        },
-        tasks=sorted({row.task for row in dataset.episodes}),
-        known_words=dataset.goal_words(),
-        reader=_reader_hash(config),
-    )
-
-
-def _reader_hash(config: TrainConfig) -> str:
-    place = reader_folder(config)
-    return reader_checkpoint.read_manifest(place).weights_sha256 if place else ""
-
-
-def _claim(folder: Path, config: TrainConfig, dataset: Dataset) -> None:
-    """Write what a folder is for, or see that it is for this."""
-    said = {**asdict(config), "dataset": dataset.fingerprint}
-    path = folder / RUN
-    if path.is_file() and (there := json.loads(path.read_bytes())) != said:
-        other = sorted(name for name in said if there.get(name) != said[name])
-        raise ConfigError(
-            f"{folder} holds a run with other {', '.join(other)}; ask for the same, or choose "
-            "another folder"
-        )
-    write_atomically(path, json.dumps(said, indent=1).encode())
-
-
-def saved(folder: Path) -> list[Path]:
-    """Return the complete checkpoints of a run, oldest first."""
-    return sorted(path.parent for path in folder.glob(f"update-*/{checkpoint.MANIFEST}"))
-
-
-def _save(
-    folder: Path,
-    update: int,
-    model: UnderstudyModel,
-    optimizer: torch.optim.AdamW,
-    made: checkpoint.Manifest,
-    config: TrainConfig,
-) -> None:
-    partial, place = folder / "partial", folder / f"update-{update:07d}"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    save_file(_moments(model, optimizer), partial / OPTIMIZER)
-    if reader := reader_folder(config):
-        reader_checkpoint.copy(reader, partial / checkpoint.READER)
-    checkpoint.save(partial, model, made)
-    before = saved(folder)
-    shutil.rmtree(place, ignore_errors=True)
-    partial.rename(place)
-    for old in before:
-        if old == place:
-            continue
-        if (
-            _updates(old) % config.save_every
-        ):  # of an interruption: no run without one would have it
-            shutil.rmtree(old)
-        else:  # only the newest can be gone on from
-            (old / OPTIMIZER).unlink(missing_ok=True)
-
-
-def _moments(model: UnderstudyModel, optimizer: torch.optim.AdamW) -> dict[str, Tensor]:
-    return {
-        f"{moment}.{name}": tensor.detach().cpu().contiguous()
-        for name, parameter in model.named_parameters()
-        for moment, tensor in optimizer.state[parameter].items()
-    }
-
-
-def _resume(folder: Path, model: UnderstudyModel, optimizer: torch.optim.AdamW) -> int:
-    """Take up weights and moments where a run was left, and return the updates it had done."""
-    kept = [place for place in saved(folder) if (place / OPTIMIZER).is_file()]
-    if not kept:
-        return 0
-    loaded = checkpoint.load(kept[-1])
-    model.load_state_dict(loaded.model.state_dict())
-    moments = load_file(kept[-1] / OPTIMIZER)
-    for name, parameter in model.named_parameters():
-        optimizer.state[parameter] = {
-            moment: moments[f"{moment}.{name}"] for moment in ("step", "exp_avg", "exp_avg_sq")
-        }
-    return _updates(kept[-1])
-
-
-def _updates(place: Path) -> int:
-    return int(place.name.removeprefix("update-"))
-
-
-def _choose(folder: Path, success: Callable[[Path], float] | None) -> None:
-    """Copy the best of the last in closed loop, the later of equals, or else the very last."""
-    places = saved(folder)[-_CONTENDERS:]
-    if not places:
-        raise DataError(f"{folder} holds no checkpoint; train for at least one update")
-    best = (
-        max(enumerate(places), key=lambda each: (success(each[1]), each[0]))[1]
-        if success
-        else (places[-1])
-    )
-    partial = folder / "partial"
-    for there in (partial, folder / FINAL):
-        shutil.rmtree(there, ignore_errors=True)
-    shutil.copytree(best, partial, ignore=shutil.ignore_patterns(OPTIMIZER))
-    partial.rename(folder / FINAL)

@@ -41,6 +41,10 @@ _WITHOUT = (
     "Translate",
     # holds a page's timers back after each key and click, until the next frame at the latest
     "DeferRendererTasksAfterInput",
+    # processes of the browser's own beside each page, of a hundred MB each
+    "SpareRendererForSitePerProcess",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxPopup",
     # paints "Debugger paused in another tab" over a page each time that it opens a popup
     "ShowHudDisplayForPausedPages",
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from policy.augmentation import Augmentation, changes
+from policy.augmentation import Augmentation, variant
 from policy.config import config_of_size
 from policy.dataset import EpisodeRow, prepare, split_episodes, windows
 from policy.errors import DataError
@@ -98,8 +98,8 @@ def test_a_target_that_is_gone_leaves_none_as_the_answer(tmp_path: Path) -> None
     dataset = prepare([episode(1)], tmp_path, ObserveConfig())
     how = Augmentation(target_gone=1, other_gone=0, misread=0, renamed=0)
     config = config_of_size("tiny")
-    change = changes(np.random.default_rng(0), how)
-    inputs, answers = collate(dataset, [(0,), (1,)], config, change)
+    variants = [replace(variant(how, 0, place), shift=lambda: (0, 0)) for place in range(2)]
+    inputs, answers = collate(dataset, [(0,), (1,)], config, variants)
     assert inputs.element_mask.sum(-1).tolist() == [[4], [3]]
     assert not answers.pointer[0].any()  # typing has no target to lose
     assert answers.pointer[1, 0, 0].nonzero().flatten().tolist() == [answers.pointer.shape[-1] - 1]

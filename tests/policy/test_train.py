@@ -16,8 +16,9 @@ from safetensors.torch import load_file
 from policy import checkpoint
 from policy.agent import load
 from policy.errors import ConfigError, DataError
+from policy.runs import saved
 from policy.settings import TrainConfig
-from policy.train import Ears, Progress, order, saved, train
+from policy.train import Ears, Progress, order, train
 from recorder.schema import AgentContext, TypeText
 from tests.policy.worlds import episode, middle, page
 

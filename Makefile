@@ -28,3 +28,4 @@ bench: setup  ## measure every part next to its peers
 	@.venv/bin/understudy bench forward --json bench/forward.json
 	@.venv/bin/understudy bench foreman --json bench/foreman.json
 	@.venv/bin/understudy bench tui --json bench/tui.json
+	@.venv/bin/understudy bench engines --json bench/engines.json

@@ -10,12 +10,13 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
 from harness.errors import ConfigError
 from harness.run.cells import load_maker
+from harness.run.cluster import cluster_workers
 from harness.run.messages import Begin, Enlist, Lost, Play, Ready, Settled
 from harness.run.standing import close_logs, missing_cells, standing
 from harness.run.suite import (
@@ -39,6 +40,8 @@ try:
 except ImportError:  # Windows has no advisory locks
     fcntl = None
 
+Engine: TypeAlias = Literal["local", "ray"]
+
 _LOCK_PATIENCE_S = 30.0  # workers of a run that was killed end within seconds
 _LOCK_POLL_S = 0.1
 
@@ -51,6 +54,8 @@ class Crew:
     """Processes, each with a browser of its own."""
     n_pages: int = 4
     """Pages that each has open at once."""
+    engine: Engine = "local"
+    """Where they are: processes on this machine, or actors on those of a Ray cluster."""
 
     def __post_init__(self) -> None:
         if min(self.workers, self.n_pages) < 1:
@@ -144,8 +149,7 @@ class _Hands:
     async def play(self, asked: Suite, before: Suite | None) -> Played:
         """Play what is missing, and return what came of it."""
         async with AsyncExitStack() as stack:
-            names = [str(number) for number in range(self._crew.workers)]
-            workers = [await stack.enter_async_context(worker(name, self._lock)) for name in names]
+            workers = await self._hired(stack)
             thresholds = await _enlisted(workers, policies_of(asked.request))
             suite = msgspec.structs.replace(asked, thresholds=thresholds)
             if before:
@@ -157,6 +161,13 @@ class _Hands:
             shared = Shared(waiting, self._crew.n_pages, self._note)
             await asyncio.gather(*(self._feed(each, shared) for each in workers))
             return Played(cells=cells, lost=tuple(self._lost), ended=tuple(self._ended))
+
+    async def _hired(self, stack: AsyncExitStack) -> Sequence[Worker]:
+        number = self._crew.workers
+        if self._crew.engine == "ray":
+            return await stack.enter_async_context(cluster_workers(self._folder, number))
+        local = [worker(str(each), self._lock) for each in range(number)]
+        return [await stack.enter_async_context(each) for each in local]
 
     async def _feed(self, one: Worker, shared: Shared) -> None:
         try:

@@ -37,6 +37,17 @@ def log_path(folder: Path, worker: str) -> Path:
     return folder / f"{_PREFIX}{worker}.jsonl"
 
 
+def log_name(path: Path) -> str | None:
+    """Return the worker whose log a file is; None where it is none."""
+    is_log = path.name.startswith(_PREFIX) and path.suffix == ".jsonl"
+    return path.stem.removeprefix(_PREFIX) if is_log else None
+
+
+def log_names(folder: Path) -> set[str]:
+    """Return the workers that have kept logs of any run of a suite."""
+    return {name for path in folder.rglob("*.jsonl") if (name := log_name(path)) is not None}
+
+
 def log_paths(folder: Path) -> list[Path]:
     """Return all logs of a run."""
     return sorted(folder.glob(f"{_PREFIX}*.jsonl"))

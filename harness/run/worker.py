@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, Protocol, TypeVar
 
 import msgspec
 
@@ -34,7 +34,27 @@ _LOG = logging.getLogger(__name__)
 _ENDING_S = 5.0  # a browser that is asked to end does so much sooner
 
 
-class Parent:
+class Parent(Protocol):
+    """Whoever started us."""
+
+    def listen(self, orphaned: Callable[[], object]) -> None:
+        """Hear orders from now on.
+
+        Args:
+            orphaned: ends the work when nobody is left to do it for.
+        """
+        ...
+
+    async def order(self) -> Order:
+        """Return the next thing to do."""
+        ...
+
+    def tell(self, report: Report) -> None:
+        """Say what came of something."""
+        ...
+
+
+class PipedParent:
     """The process that started us.
 
     Args:
@@ -73,12 +93,6 @@ class Parent:
         """Return the next thing to do."""
         return await self._queue.get()
 
-    async def expect(self, kind: type[OrderT]) -> OrderT:
-        """Return the next thing to do, which is of this kind."""
-        found = await self.order()
-        assert isinstance(found, kind), found
-        return found
-
     def tell(self, report: Report) -> None:
         """Say what came of something."""
         with suppress(BrokenPipeError):  # it is gone; the thread that listens ends us
@@ -96,7 +110,7 @@ async def work(parent: Parent) -> None:
     me = asyncio.current_task()
     assert me
     parent.listen(me.cancel)
-    enlist = await parent.expect(Enlist)
+    enlist = await _expected(parent, Enlist)
     policies = {policy: load_policy(policy) for policy in enlist.policies}
     parent.tell(
         Ready(
@@ -106,7 +120,13 @@ async def work(parent: Parent) -> None:
             }
         )
     )
-    await _play_all(parent, await parent.expect(Begin), policies)
+    await _play_all(parent, await _expected(parent, Begin), policies)
+
+
+async def _expected(parent: Parent, kind: type[OrderT]) -> OrderT:
+    found = await parent.order()
+    assert isinstance(found, kind), found
+    return found
 
 
 async def _play_all(parent: Parent, begin: Begin, policies: Mapping[str, Policy]) -> None:
@@ -136,7 +156,7 @@ async def _play_all(parent: Parent, begin: Begin, policies: Mapping[str, Policy]
 def main() -> int:
     """Work until told to stop, and return the exit code."""
     orders, reports = _private_pipes()
-    parent = Parent(orders, reports)
+    parent = PipedParent(orders, reports)
     code = 0
     try:
         asyncio.run(work(parent))

@@ -62,6 +62,9 @@ class SuiteBench:
     """On shifts: only these ways to choose whom the person helps first."""
     workers: int = 1
     """Processes, each with a browser of its own; the events do not depend on it."""
+    engine: Literal["local", "ray"] = "local"
+    """Where workers are: on this machine, or on those of a Ray cluster: the one that RAY_ADDRESS
+    names, else one that runs here, else a new one."""
     pages: int | None = None
     """Pages that each worker has open at once; by default 4, and 1 in fast-forward, where it is
     timed how long a click takes."""
@@ -94,23 +97,29 @@ def play_suite(what: SuiteBench) -> int:
         seed=what.seed,
         think_ms=what.think_ms,
     )
-    return _play(what.to, request, (what.workers, what.pages), what.json)
+    return _play(what.to, request, (what.workers, what.pages, what.engine), what.json)
 
 
 def resume(
-    folder: Folder, *, workers: int = 1, pages: int | None = None, json: Path | None = None
+    folder: Folder,
+    *,
+    workers: int = 1,
+    engine: Literal["local", "ray"] = "local",
+    pages: int | None = None,
+    json: Path | None = None,
 ) -> int:
     """Go on with a suite that was interrupted; one that is complete is left as it is.
 
     Args:
         folder: the suite.
         workers: processes, each with a browser of its own.
+        engine: where workers are: on this machine, or on those of a Ray cluster.
         pages: pages that each worker has open at once; by default 4, in fast-forward 1.
         json: write all figures to this file.
     """
     from harness.run.suite import read_suite  # noqa: PLC0415 - SciPy takes a second to load
 
-    return _play(folder, read_suite(folder).request, (workers, pages), json)
+    return _play(folder, read_suite(folder).request, (workers, pages, engine), json)
 
 
 def score(folder: Folder, *, json: bool = False, parquet: bool = False) -> int:
@@ -173,11 +182,16 @@ def policy_spec(policy: str) -> str:
 # Parts --------------------------------------------------------------------------------------------
 
 
-def _play(folder: Path, request: Request, crew: tuple[int, int | None], json: Path | None) -> int:
+def _play(
+    folder: Path,
+    request: Request,
+    crew: tuple[int, int | None, Literal["local", "ray"]],
+    json: Path | None,
+) -> int:
     from harness.run import playing, tools  # noqa: PLC0415 - SciPy takes a second to load
     from harness.run.score import score as scored  # noqa: PLC0415 - as above
 
-    workers, n_pages = crew
+    workers, n_pages, engine = crew
     usual = 1 if request.manifest.mode == "fast-forward" else _PAGES
     try:
         with Bars() as progress:
@@ -185,7 +199,7 @@ def _play(folder: Path, request: Request, crew: tuple[int, int | None], json: Pa
                 folder,
                 request,
                 tools=tools.tools(),
-                crew=playing.Crew(workers=workers, n_pages=n_pages or usual),
+                crew=playing.Crew(workers=workers, n_pages=n_pages or usual, engine=engine),
                 told=_Bars(progress),
             )
     except KeyboardInterrupt:

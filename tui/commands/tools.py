@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json as json_module
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -138,6 +139,20 @@ class ForemanBench:
 
 
 @dataclass(frozen=True)
+class EnginesBench:
+    """Measure how many episodes a second a Ray cluster plays, next to processes on this machine."""
+
+    json: Path | None = None
+    """Write all figures to this file."""
+    episodes: int = 20
+    """Of each of three tasks, in each of two rounds."""
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    """Of each engine; by default one to a core of this machine."""
+    seed: int = 0
+    """Of the first episode; each next one has the next seed."""
+
+
+@dataclass(frozen=True)
 class TuiBench:
     """Measure what the foreman's terminal costs, and how fast it answers a key."""
 
@@ -155,6 +170,7 @@ What: TypeAlias = (
     | Annotated[PolicyBench, tyro.conf.subcommand("policy")]
     | Annotated[ForwardBench, tyro.conf.subcommand("forward")]
     | Annotated[ForemanBench, tyro.conf.subcommand("foreman")]
+    | Annotated[EnginesBench, tyro.conf.subcommand("engines")]
     | Annotated[TuiBench, tyro.conf.subcommand("tui")]
     | Annotated[SuiteBench, tyro.conf.subcommand("suite")]
 )
@@ -181,6 +197,8 @@ def bench(what: What) -> int:
             return _bench("forward", what.json, lambda report: _bench_forward(what, report))
         case ForemanBench():
             return _bench("foreman", what.json, lambda report: _bench_foreman(what, report))
+        case EnginesBench():
+            return _bench("engines", what.json, lambda report: _bench_engines(what, report))
         case TuiBench():
             return _bench("tui", what.json, lambda report: _bench_tui(what, report))
 
@@ -255,6 +273,15 @@ def _bench_foreman(what: ForemanBench, report: Report) -> tuple[dict[str, Any], 
         seed=what.seed,
         shifts=what.shifts,
         report=report,
+    )
+    return figures, module.table(figures)
+
+
+def _bench_engines(what: EnginesBench, report: Report) -> tuple[dict[str, Any], str]:
+    from harness.run import engines as module  # noqa: PLC0415 - SciPy takes a second to load
+
+    figures = module.run(
+        episodes=what.episodes, workers=what.workers, seed=what.seed, report=report
     )
     return figures, module.table(figures)
 

@@ -1,0 +1,218 @@
+"""Workers on the machines of a Ray cluster: the same orders and reports as of those here.
+
+Each is an actor with a browser of its own that plays in a folder of its own. With each report come
+the lines that its logs grew by, and the head appends them to the logs of the suite: a cell is there
+as a whole, or its report never came and it is still to be played.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+
+from harness.errors import ConfigError, HarnessError
+from harness.run.messages import Begin, Order, Refused, Report
+from harness.run.standing import log_name, log_names
+from harness.run.suite import SUITE_FILE, Suite, write_suite
+from harness.run.worker import work
+from harness.run.workers import Worker, WorkerEndedError, heard
+from recorder.errors import RecorderError
+
+_NAMESPACE = "understudy"
+_STARTING_S = 120.0
+"""That a cluster may take to find room for a worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What a file grew by, or all of one that is new."""
+
+    path: str
+    """Below the suite's folder."""
+    is_log: bool
+    data: bytes
+
+
+class Host:
+    """One worker, wherever Ray puts it; an actor, whose methods are asynchronous."""
+
+    def __init__(self) -> None:
+        self._place = TemporaryDirectory(prefix="understudy-worker-")
+        self._folder = Path(self._place.name)
+        self._orders: asyncio.Queue[Order] = asyncio.Queue()
+        self._reports: asyncio.Queue[tuple[Report, list[Growth]]] = asyncio.Queue()
+        self._sizes: dict[Path, int] = {}
+        self._work: asyncio.Task[None] | None = None
+
+    # What the head calls --------------------------------------------------------------------------
+
+    async def take(self, order: Order) -> None:
+        """Take an order."""
+        self._work = self._work or asyncio.create_task(self._worked())
+        self._orders.put_nowait(order)
+
+    async def begin(self, suite: Suite, worker: str) -> None:
+        """Begin with a suite."""
+        write_suite(self._folder, suite)
+        self._sizes = {path: path.stat().st_size for path in self._files()}
+        await self.take(Begin(folder=str(self._folder), worker=worker))
+
+    async def report(self) -> tuple[Report, list[Growth]]:
+        """Return what came of something, and what was logged of it."""
+        return await self._reports.get()
+
+    # What the work calls --------------------------------------------------------------------------
+
+    def listen(self, orphaned: Callable[[], object]) -> None:
+        """Do nothing: Ray ends an actor with whoever started it."""
+
+    async def order(self) -> Order:
+        """Return the next thing to do."""
+        return await self._orders.get()
+
+    def tell(self, report: Report) -> None:
+        """Say what came of something."""
+        self._reports.put_nowait((report, self._growth()))
+
+    # Parts ----------------------------------------------------------------------------------------
+
+    async def _worked(self) -> None:
+        try:
+            await work(self)
+        except* (HarnessError, RecorderError) as errors:
+            self.tell(Refused(reason=str(errors.exceptions[0])))
+
+    def _files(self) -> list[Path]:
+        return [path for path in sorted(self._folder.rglob("*")) if path.is_file()]
+
+    def _growth(self) -> list[Growth]:
+        grown: list[Growth] = []
+        for path in self._files():
+            size, before = path.stat().st_size, self._sizes.get(path)
+            is_log = log_name(path) is not None
+            if size == before:
+                continue
+            with path.open("rb") as file:
+                file.seek(before or 0 if is_log else 0)
+                data = file.read()
+            self._sizes[path] = size
+            grown.append(Growth(path.relative_to(self._folder).as_posix(), is_log, data))
+        return grown
+
+
+class ClusterWorker:
+    """A worker as the head sees it."""
+
+    def __init__(self, name: str, host: Any) -> None:
+        self.name = name
+        self._host = host
+        self._folder = Path()
+
+    async def tell(self, order: Order) -> None:
+        """Give an order; what a worker that is gone is told is lost."""
+        with suppress(_ray().exceptions.RayActorError):
+            if isinstance(order, Begin):
+                self._folder = Path(order.folder)
+                suite = msgspec.json.decode((self._folder / SUITE_FILE).read_bytes(), type=Suite)
+                await self._host.begin.remote(suite, order.worker)
+            else:
+                await self._host.take.remote(order)
+
+    async def hear(self) -> Report:
+        """Return what it reports next, once what it logged is in the suite.
+
+        Raises:
+            ConfigError: it refuses what was asked for.
+            WorkerEndedError: it is gone, or its machine is.
+        """
+        try:
+            report, grown = await self._host.report.remote()
+        except _ray().exceptions.RayActorError as error:
+            reason = str(error).strip().splitlines()[0]
+            raise WorkerEndedError(f"worker {self.name} is gone: {reason}") from error
+        for each in grown:
+            _keep(self._folder / each.path, each)
+        return heard(report)
+
+
+@asynccontextmanager
+async def cluster_workers(folder: Path, number: int) -> AsyncGenerator[Sequence[Worker]]:
+    """Start workers wherever a cluster has room, and end them on leaving.
+
+    The cluster is the one that `RAY_ADDRESS` names, else one that runs here, else a new one.
+
+    Raises:
+        ConfigError: Ray is not installed, or the cluster has no room for so many.
+    """
+    ray = _ray()
+    taken = log_names(folder)
+    names = (name for each in count() if (name := f"ray-{each}") not in taken)
+    async with AsyncExitStack() as stack:
+        if not ray.is_initialized():
+            _join(ray)
+            stack.callback(ray.shutdown)
+        actor = ray.remote(num_cpus=1, scheduling_strategy="SPREAD")(Host)
+        hosts = [actor.remote() for _ in range(number)]
+        for host in hosts:
+            stack.callback(ray.kill, host)
+        ready = [host.__ray_ready__.remote() for host in hosts]
+        try:
+            async with asyncio.timeout(_STARTING_S):
+                await asyncio.gather(*ready)
+        except TimeoutError as error:
+            there = int(ray.cluster_resources().get("CPU", 0))
+            raise ConfigError(
+                f"the cluster has no room for {number} workers: it has {there} processors, and "
+                "each worker takes one"
+            ) from error
+        yield [ClusterWorker(name, host) for name, host in zip(names, hosts, strict=False)]
+
+
+def _join(ray: Any) -> None:
+    ray.init(
+        namespace=_NAMESPACE,
+        log_to_driver=False,
+        logging_level="ERROR",
+        runtime_env={
+            "env_vars": {
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                # cells run side by side already; more threads would only fight for the same cores
+                "OMP_NUM_THREADS": "1",
+            }
+        },
+    )
+
+
+def _keep(path: Path, grown: Growth) -> None:
+    """Write what came from a worker; a log's lines are safe from a power cut when this returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab" if grown.is_log else "wb") as file:
+        file.write(grown.data)
+        file.flush()
+        if grown.is_log:
+            os.fsync(file.fileno())
+
+
+def _ray() -> Any:
+    """Return Ray.
+
+    Raises:
+        ConfigError: it is not installed.
+    """
+    try:
+        import ray  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise ConfigError(
+            "the engine ray needs Ray; install it with pip install 'understudy[ray]'"
+        ) from error
+    return ray

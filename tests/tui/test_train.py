@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,18 @@ def test_a_policy_comes_of_demonstrations(demos: Path, tmp_path: Path) -> None:
     step = next(iter(demonstrations(demos))).steps[0]
     (decision,) = load(tmp_path / "checkpoint").decide([AgentContext("a", step.observation)])
     assert 0 <= decision.p_accept <= 1
+
+
+def test_two_processes_train_by_the_same_command_and_one_of_them_speaks(
+    demos: Path, tmp_path: Path
+) -> None:
+    how = ["--to", str(tmp_path), "--updates", "2", "--batch", "2", "--no-pixels", "--trials", "0"]
+    both = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command = [sys.executable, *both, "-m", "tui.cli", "train", str(demos), *how]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"kept in {tmp_path / 'checkpoint'}\n"
+    load(tmp_path / "checkpoint")
 
 
 def test_only_what_is_asked_for_is_learned(demos: Path, tmp_path: Path) -> None:

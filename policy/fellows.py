@@ -11,6 +11,8 @@ from typing import Any, cast
 import torch
 from accelerate import Accelerator
 from torch import Tensor, distributed
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 from policy.model import Outputs, UnderstudyModel
 
@@ -85,8 +87,8 @@ def _meet(backend: str) -> None:
     restarts = os.environ.get("TORCHELASTIC_RESTART_COUNT")
     if restarts is None or distributed.is_initialized():
         return
-    store, rank, count = next(distributed.rendezvous("env://"))
-    store = distributed.PrefixStore(f"restart-{restarts}", store)
+    store, rank, count = next(rendezvous("env://"))
+    store = PrefixStore(f"restart-{restarts}", store)
     distributed.init_process_group(backend, store=store, rank=rank, world_size=count)
 
 

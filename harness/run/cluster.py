@@ -51,7 +51,10 @@ class Host:
         self._folder = Path(self._place.name)
         self._orders: asyncio.Queue[Order] = asyncio.Queue()
         self._reports: asyncio.Queue[tuple[Report, list[Growth]]] = asyncio.Queue()
-        self._sizes: dict[Path, int] = {}
+        self._given: set[Path] = set()
+        """Files that say what to play."""
+        self._sent: dict[Path, int] = {}
+        """Bytes of each log that the head has."""
         self._work: asyncio.Task[None] | None = None
 
     # What the head calls --------------------------------------------------------------------------
@@ -64,7 +67,7 @@ class Host:
     async def begin(self, suite: Suite, worker: str) -> None:
         """Begin with a suite."""
         write_suite(self._folder, suite)
-        self._sizes = {path: path.stat().st_size for path in self._files()}
+        self._given = self._files()
         await self.take(Begin(folder=str(self._folder), worker=worker))
 
     async def report(self) -> tuple[Report, list[Growth]]:
@@ -92,21 +95,22 @@ class Host:
         except* (HarnessError, RecorderError) as errors:
             self.tell(Refused(reason=str(errors.exceptions[0])))
 
-    def _files(self) -> list[Path]:
-        return [path for path in sorted(self._folder.rglob("*")) if path.is_file()]
+    def _files(self) -> set[Path]:
+        return {path for path in self._folder.rglob("*") if path.is_file()}
 
     def _growth(self) -> list[Growth]:
         grown: list[Growth] = []
-        for path in self._files():
-            size, before = path.stat().st_size, self._sizes.get(path)
+        for path in sorted(self._files() - self._given):
             is_log = log_name(path) is not None
-            if size == before:
-                continue
             with path.open("rb") as file:
-                file.seek(before or 0 if is_log else 0)
+                file.seek(self._sent.get(path, 0))
                 data = file.read()
-            self._sizes[path] = size
-            grown.append(Growth(path.relative_to(self._folder).as_posix(), is_log, data))
+            if is_log:
+                self._sent[path] = self._sent.get(path, 0) + len(data)
+            else:  # a picture, which is the head's to keep
+                path.unlink()
+            if data:
+                grown.append(Growth(path.relative_to(self._folder).as_posix(), is_log, data))
         return grown
 
 

@@ -28,6 +28,7 @@ from recorder.schema import AgentContext, Click, Decision, Observation, Threshol
 from tests.harness.measure.stories import Story
 
 CELLS, BROKEN = "tests.harness.run.fakes:cells", "tests.harness.run.fakes:broken_cells"
+DEADLY_CELLS, DEADLY = "tests.harness.run.fakes:deadly_cells", "miniwob-click-button/1//"
 POLICY = "tests.harness.run.fakes:Clicker"
 TASKS = ("miniwob-click-test", "miniwob-click-button", "miniwob-enter-text", "miniwob-click-tab")
 
@@ -97,6 +98,15 @@ class BrokenCell(FakeCell):
         ]
 
 
+class DeadlyCell(FakeCell):
+    """Kills whoever plays it, in one episode."""
+
+    async def play(self, stage: Stage) -> list[RunEvent]:
+        if self.key == DEADLY:
+            os._exit(9)
+        return await super().play(stage)
+
+
 _PLAYED: dict[str, int] = {}
 
 
@@ -115,6 +125,11 @@ def cells(frozen: Frozen, name: RowName, casting: Casting) -> list[Cell]:
 def broken_cells(frozen: Frozen, name: RowName, casting: Casting) -> list[Cell]:
     """Make the cells of a row whose browser breaks."""
     return _cells(frozen, BrokenCell)
+
+
+def deadly_cells(frozen: Frozen, name: RowName, casting: Casting) -> list[Cell]:
+    """Make the cells of a row of which one kills who plays it."""
+    return _cells(frozen, DeadlyCell)
 
 
 def _cells(frozen: Frozen, kind: type[FakeCell]) -> list[Cell]:

@@ -177,6 +177,16 @@ def test_what_was_lost_is_played_when_the_browser_is_well_again(
     assert one.ended == other.ended
 
 
+def test_others_take_what_a_dead_worker_had_and_no_cell_kills_more_than_two(tmp_path: Path) -> None:
+    asked = msgspec.structs.replace(fakes.request(rows=("ours",)), cells=fakes.DEADLY_CELLS)
+    crew = Crew(workers=3, n_pages=1)
+    played = play(tmp_path, asked, tools={}, crew=crew, told=fakes.Silent())
+    assert len(played.ended) == 2
+    (run,) = load_runs(tmp_path).values()
+    assert set(_keys(asked)) - run.ended.keys() == {fakes.DEADLY}
+    assert played.missing == 1
+
+
 def _keys(asked: Request) -> list[str]:
     every = asked.manifest.work.all_episodes
     return [asked.manifest.planned(each).key for each in every]

@@ -37,6 +37,7 @@ _SLOT, _SLOTS = 64, 256
 _SIZE = _SLOT * _SLOTS
 _STATE = _SLOT - 1
 _LONGEST_NAME = _SLOT - 2
+_NAMES_END = _SIZE - 1  # a state is last; and before 3.11.5, Python looks at the byte behind the end
 _GO, _STOP = ord("G"), ord("S")
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 
@@ -184,9 +185,9 @@ class Latch:
         return range(_SLOT, _SIZE, _SLOT)
 
     def _slot_of(self, name: bytes) -> int | None:
-        slot = self._map.find(name, _SLOT)
+        slot = self._map.find(name, _SLOT, _NAMES_END)
         while slot >= 0 and slot % _SLOT:
-            slot = self._map.find(name, slot + 1)
+            slot = self._map.find(name, slot + 1, _NAMES_END)
         return slot if slot >= 0 else None
 
     def _take_slot(self, name: bytes) -> None:

@@ -37,7 +37,7 @@ _SLOT, _SLOTS = 64, 256
 _SIZE = _SLOT * _SLOTS
 _STATE = _SLOT - 1
 _LONGEST_NAME = _SLOT - 2
-_NAMES_END = _SIZE - 1  # a state is last; and before 3.11.5, Python looks at the byte behind the end
+_NAMES_END = _SIZE - 1  # before 3.11.5, Python looks at the byte behind the end as well
 _GO, _STOP = ord("G"), ord("S")
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 

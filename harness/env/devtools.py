@@ -8,7 +8,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import msgspec
 
@@ -19,6 +20,7 @@ Handler = Callable[[dict[str, Any]], object]
 
 _LONGEST = 1 << 28  # bytes of one message; a screenshot of 8K is 40 MB at most
 _ENDING_S = 5.0
+_LAST_WORDS = 500  # bytes of what it said before it ended
 # Chromium reads from descriptor 3 and writes to 4
 _PLUMBING = 'exec "$@" 3<"/dev/fd/$READ_FROM" 4>"/dev/fd/$WRITE_TO"'
 _GONE = ("Target.detachedFromTarget", "Inspector.targetCrashed")
@@ -32,15 +34,17 @@ class Devtools:
         process: asyncio.subprocess.Process,
         reader: asyncio.StreamReader,
         writer: asyncio.WriteTransport,
+        words: IO[bytes],
     ) -> None:
         self._process = process
+        self._words = words
         self._reader = reader
         self._writer = writer
         self._last = 0
         self._waiting: dict[int, tuple[str, asyncio.Future[dict[str, Any]]]] = {}
         self._handlers: dict[tuple[str, str], Handler] = {}
         self._listening = asyncio.create_task(self._listen())
-        self.is_open = True
+        self._gone = ""
 
     @classmethod
     async def start(cls, command: Sequence[str]) -> Devtools:
@@ -54,6 +58,7 @@ class Devtools:
         its_input, our_output = os.pipe()
         our_input, its_output = os.pipe()
         plumbing = {"READ_FROM": str(its_input), "WRITE_TO": str(its_output)}
+        words = TemporaryFile()  # noqa: SIM115 - it is closed with the browser
         try:
             process = await asyncio.create_subprocess_exec(
                 *("sh", "-c", _PLUMBING, "sh", *command, "--remote-debugging-pipe"),
@@ -61,12 +66,13 @@ class Devtools:
                 pass_fds=(its_input, its_output),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stderr=words,
                 start_new_session=True,  # Ctrl-C in our terminal is for us, not for it
             )
         except BaseException:
             os.close(our_input)
             os.close(our_output)
+            words.close()
             raise
         finally:
             os.close(its_input)
@@ -77,7 +83,12 @@ class Devtools:
             lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(our_input, "rb")
         )
         writer, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(our_output, "wb"))
-        return cls(process, reader, writer)
+        return cls(process, reader, writer, words)
+
+    @property
+    def is_open(self) -> bool:
+        """False once it ended."""
+        return not self._gone
 
     async def send(
         self, method: str, values: Mapping[str, Any] | None = None, *, session: str = ""
@@ -98,8 +109,8 @@ class Devtools:
         Raises:
             InfrastructureError: the browser or the page is gone, or refuses one of them.
         """
-        if not self.is_open:
-            raise InfrastructureError("the browser is gone")
+        if self._gone:
+            raise InfrastructureError(self._gone)
         loop = asyncio.get_running_loop()
         answers: list[asyncio.Future[dict[str, Any]]] = []
         messages: list[bytes] = []
@@ -158,9 +169,20 @@ class Devtools:
                 message = await self._reader.readuntil(b"\0")
                 self._take(msgspec.json.decode(message[:-1]))
         except (asyncio.IncompleteReadError, ConnectionError):  # it ended
-            self.is_open = False
+            self._gone = await self._how_it_ended()
             for number in list(self._waiting):
-                self._refuse(number, "the browser is gone")
+                self._refuse(number, self._gone)
+
+    async def _how_it_ended(self) -> str:
+        with self._words as said:
+            try:
+                async with asyncio.timeout(_ENDING_S):
+                    code = await self._process.wait()
+            except TimeoutError:
+                return "the browser is gone: it hung up and goes on"
+            said.seek(max(0, said.seek(0, os.SEEK_END) - _LAST_WORDS))
+            words = said.read().decode(errors="replace").strip() or "nothing"
+        return f"the browser is gone: exit code {code}, and the last it said was {words!r}"
 
     def _take(self, message: dict[str, Any]) -> None:
         if "id" in message:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -67,9 +66,9 @@ async def test_whoever_waits_is_told_when_the_page_dies_and_others_go_on() -> No
     await browser.close()
 
 
-async def test_a_program_that_is_no_browser_is_told_apart() -> None:
-    devtools = await Devtools.start(["true"])
-    with pytest.raises(InfrastructureError, match="browser is gone"):
+async def test_a_browser_that_ends_at_once_leaves_its_last_words() -> None:
+    devtools = await Devtools.start(["sh", "-c", "echo I lost my way >&2; exit 3"])
+    with pytest.raises(InfrastructureError, match=r"is gone: exit code 3, .* 'I lost my way'"):
         await devtools.send("Browser.getVersion")
     await devtools.close()
 
@@ -88,17 +87,15 @@ asyncio.run(main())
 
 @pytest.mark.slow
 def test_a_browser_ends_with_us_even_when_we_are_killed(tmp_path: Path) -> None:
-    ours = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", START],
         stdout=subprocess.PIPE,
         env={"TMPDIR": str(tmp_path), "PATH": "/usr/local/bin:/usr/bin:/bin"},
         cwd=Path(__file__).parents[3],
-    )
-    assert ours.stdout
-    assert ours.stdout.readline() == b"open\n"
-    browsers = psutil.Process(ours.pid).children(recursive=True)
-    assert browsers
-    ours.send_signal(signal.SIGKILL)
-    ours.wait()
-    ours.stdout.close()
+    ) as ours:
+        assert ours.stdout
+        assert ours.stdout.readline() == b"open\n"
+        browsers = psutil.Process(ours.pid).children(recursive=True)
+        assert browsers
+        ours.kill()
     until(lambda: not [one for one in browsers if one.is_running()])

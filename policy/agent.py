@@ -14,13 +14,13 @@ from policy import checkpoint
 from policy.actions import decode
 from policy.calibrate import CALIBRATOR_FILE, Calibrator, Evidence
 from policy.choice import Choice, Said, choose
-from policy.dataset import LearnedStep, read_episode
+from policy.data import read_episode
 from policy.features import StepFeatures, featurise
 from policy.loader import collate, inputs_of, is_shrunk
 from policy.looks import count_roles, hash_template, measure_picture, measure_screen, nothing
 from policy.losses import bits, nats
 from policy.model import Outputs
-from policy.observe import ObserveConfig, View, observe
+from policy.observe import View, observe
 from policy.reader.read import Reading
 from policy.text import Match
 from recorder.schema import Action, AgentContext, Decision, Episode, Observation, Step, Thresholds
@@ -143,11 +143,11 @@ class Understudy:
             observation, reading = self._shown(step.observation, reading)
             seen.append(replace(step, observation=observation))
         shown = replace(episode, steps=seen)
-        steps = _EpisodeSteps(shown, self._observing if self._config.sees_pixels else None)
+        steps = read_episode(shown, self._observing if self._config.sees_pixels else None)
         found: list[dict[str, float]] = []
         for number in range(len(shown.steps)):
-            window = tuple(range(max(0, number + 1 - self._config.context), number + 1))
-            inputs, answers = collate(steps, [window], self._config)
+            window = steps[max(0, number + 1 - self._config.context) : number + 1]
+            inputs, answers = collate([window], self._config)
             with torch.inference_mode():
                 parts = bits(nats(self._model(inputs), answers))
             step = {name: float(values[0, -1]) for name, values in parts.items()}
@@ -250,29 +250,6 @@ class Understudy:
             memory.evidence,
             features={**memory.evidence.features, "repeats": float(memory.repeats)},
         )
-
-
-class _EpisodeSteps:
-    """The steps of an episode in memory, as the loader takes them."""
-
-    def __init__(self, episode: Episode, config: ObserveConfig | None) -> None:
-        frames: list[NDArray[np.uint8]] = []
-        foveas: list[NDArray[np.uint8]] = []
-
-        def add(observation: Observation) -> tuple[int, tuple[float, float]]:
-            if config is None:
-                return -1, (1.0, 1.0)
-            view = observe(observation, config)
-            frames.append(view.frame)
-            foveas.append(view.fovea)
-            return len(frames) - 1, view.to_frame(1, 1)
-
-        self._steps = read_episode(episode, add)
-        self.frames, self.foveas = frames, foveas
-
-    def step(self, number: int) -> LearnedStep:
-        """Return one step."""
-        return self._steps[number]
 
 
 def _is_same(one: Observation, two: Observation) -> bool:

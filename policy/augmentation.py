@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.dataset import LearnedStep
+from policy.data import LearnedStep
 from policy.features import TEXT_GRAMS, StepFeatures
 from policy.text import TABLE, Match
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from policy.augmentation import Variant
 from policy.config import UnderstudyConfig
-from policy.dataset import LearnedStep
+from policy.data import LearnedStep
 from policy.encoders import CELL_PX
 from policy.features import ABSENT, FINE, StepFeatures
 from policy.model import Inputs
@@ -50,52 +50,30 @@ class _Step:
     """None as well where the frame shows the screen at full size."""
 
 
-class Steps(Protocol):
-    """Where steps and their pictures are."""
-
-    @property
-    def frames(self) -> Sequence[NDArray[np.uint8]] | NDArray[np.uint8]:
-        """Pictures, (3, H, W) each."""
-        ...
-
-    @property
-    def foveas(self) -> Sequence[NDArray[np.uint8]] | NDArray[np.uint8]:
-        """Cuts around the cursor, (3, F, F) each."""
-        ...
-
-    def step(self, number: int) -> LearnedStep:
-        """Return one step."""
-        ...
-
-
 def collate(
-    dataset: Steps,
-    chosen: Sequence[tuple[int, ...]],
+    windows: Sequence[Sequence[LearnedStep]],
     config: UnderstudyConfig,
     variants: Sequence[Variant] = (),
 ) -> tuple[Inputs, Answers]:
     """Return windows of steps as tensors.
 
     Args:
-        dataset: where the steps are.
-        chosen: the steps of each window.
+        windows: the steps of each.
         config: what the network sees.
         variants: how each window is changed; as they are if none are given.
     """
     rows: list[list[_Step]] = []
-    for window, how in zip(chosen, variants or [None] * len(chosen), strict=True):
+    for window, how in zip(windows, variants or [None] * len(windows), strict=True):
         row: list[_Step] = []
-        for number in window:
-            learned = dataset.step(number)
-            before = learned
-            learned, is_gone = how.change(learned) if how else (learned, False)
+        for before in window:
+            learned, is_gone = how.change(before) if how else (before, False)
             step = _Step(learned, is_gone)
-            if config.sees_pixels:
-                frame = np.array(dataset.frames[learned.frame])
+            if config.sees_pixels and before.picture:
+                frame = np.array(before.picture.frame)
                 if is_gone:
                     _paint_out(frame, before)
                 if is_shrunk(learned.shown):
-                    step = replace(step, fovea=np.array(dataset.foveas[learned.frame]))
+                    step = replace(step, fovea=before.picture.fovea)
                 step = replace(step, frame=frame)
             row.append(_moved(step, *how.shift()) if how else step)
         rows.append(row)

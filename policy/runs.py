@@ -16,11 +16,11 @@ from torch import Tensor
 
 from policy import checkpoint
 from policy.config import UnderstudyConfig
-from policy.dataset import Dataset
+from policy.data import Dataset
 from policy.errors import ConfigError, DataError
 from policy.model import UnderstudyModel
 from policy.reader import checkpoint as reader_checkpoint
-from policy.reader.read import SHIPPED
+from policy.reader.read import SHIPPED, Reader
 from policy.settings import TrainConfig
 from recorder.store import write_atomically
 
@@ -30,11 +30,17 @@ _CONTENDERS = 3
 """Checkpoints that it is chosen from; those before had a higher learning rate to end with."""
 
 
-def reader_folder(config: TrainConfig) -> Path | None:
-    """Return the folder of the reader that a training config asks for, if it asks for one."""
-    if not config.reader:
+def reader_folder(name: str) -> Path | None:
+    """Return the folder of the reader of that name, as a training config has it; None of none."""
+    if not name:
         return None
-    return SHIPPED if config.reader == "shipped" else Path(config.reader)
+    return SHIPPED if name == "shipped" else Path(name)
+
+
+def load_reader(name: str) -> Reader | None:
+    """Return the reader of that name, as a training config has it."""
+    place = reader_folder(name)
+    return Reader.load(place) if place else None
 
 
 def manifest(
@@ -52,13 +58,13 @@ def manifest(
             "transformers": transformers.__version__,
         },
         tasks=sorted({row.task for row in dataset.episodes}),
-        known_words=dataset.goal_words(),
+        known_words=[*dataset.index.goal_words],
         reader=_reader_hash(config),
     )
 
 
 def _reader_hash(config: TrainConfig) -> str:
-    place = reader_folder(config)
+    place = reader_folder(config.reader)
     return reader_checkpoint.read_manifest(place).weights_sha256 if place else ""
 
 
@@ -76,6 +82,7 @@ def claim(folder: Path, config: TrainConfig, dataset: Dataset) -> None:
             f"{folder} holds a run with other {', '.join(other)}; ask for the same, or choose "
             "another folder"
         )
+    folder.mkdir(parents=True, exist_ok=True)
     write_atomically(path, json.dumps(said, indent=1).encode())
 
 
@@ -97,7 +104,7 @@ def save(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     save_file(_moments(model, optimizer), partial / OPTIMIZER)
-    if reader := reader_folder(config):
+    if reader := reader_folder(config.reader):
         reader_checkpoint.copy(reader, partial / checkpoint.READER)
     checkpoint.save(partial, model, made)
     before = saved(folder)

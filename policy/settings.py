@@ -37,6 +37,9 @@ class TrainConfig:
     this folder, or by the one that comes with us if it is `shipped`."""
     encoder: str = "conv"
     """Screen encoder: conv, or the folder of a vision model of transformers."""
+    memory_mb: int = 256
+    """Memory for what is learned from. What does not fit is shuffled and read again piece by piece,
+    so that another size is another order."""
     save_every: int = 100
     """Updates between checkpoints; none is deleted."""
 
@@ -46,6 +49,6 @@ class TrainConfig:
         Raises:
             ConfigError: it makes no sense.
         """
-        for name in ("updates", "batch", "save_every", "learning_rate"):
+        for name in ("updates", "batch", "save_every", "learning_rate", "memory_mb"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it must be above 0")

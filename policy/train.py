@@ -6,33 +6,32 @@ that is killed goes on as if it had not been, and two runs with one seed are the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from math import cos, pi
 from pathlib import Path
 from time import perf_counter
+from typing import TypeAlias
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from policy import checkpoint, runs
 from policy.augmentation import Augmentation, variant
 from policy.config import UnderstudyConfig, config_of_size
-from policy.dataset import Dataset, prepare, windows
+from policy.data import Dataset, Packing, Stream, check_suits, prepare
 from policy.encoders import BackboneEncoder, load_backbone
 from policy.fellows import Fellows, Learner
 from policy.interrupts import held_interrupts
 from policy.loader import Answers, collate
 from policy.losses import bits, nats, total_loss
 from policy.model import Inputs, UnderstudyModel
-from policy.reader.read import Reader
 from policy.settings import TrainConfig
 from recorder.schema import Episode
 
+Lost: TypeAlias = Mapping[str, int]
 # streams of random numbers
 _ORDER, _CHANGES, _MEMBERS = range(3)
 
@@ -47,6 +46,8 @@ class Progress:
     updates_per_s: float
     data_wait: float
     """Share of the time that training waited for its windows."""
+    lost: Lost = field(default_factory=dict[str, int])
+    """Windows that others stood in for, by what is wrong with their shard."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,31 +77,45 @@ class _Clock:
         yield
         self.waited += perf_counter() - began
 
-    def progress(self, update: int, loss: float, bits_per_event: float) -> Progress:
+    def progress(self, update: int, loss: float, bits_per_event: float, lost: Lost) -> Progress:
         spent = max(perf_counter() - self.began, 1e-9)
         self.updates += 1
-        return Progress(update, loss, bits_per_event, self.updates / spent, self.waited / spent)
+        pace, waited = self.updates / spent, self.waited / spent
+        return Progress(update, loss, bits_per_event, pace, waited, lost)
 
 
 def train(
-    episodes: Iterable[Episode], folder: Path, config: TrainConfig, ears: Ears | None = None
+    source: Iterable[Episode] | Dataset,
+    folder: Path,
+    config: TrainConfig,
+    ears: Ears | None = None,
+    *,
+    skips_damaged: bool = False,
 ) -> Path:
-    """Train on episodes and return the folder of the chosen checkpoint.
+    """Train on episodes, or on a dataset they were packed into; return the chosen checkpoint.
 
     Asked for the same again in the same folder, it goes on from the last update that was saved.
     Ctrl-C ends it once the update at hand is saved; a second one ends it at once.
 
+    Args:
+        source: what to learn from.
+        folder: for checkpoints.
+        config: how to train.
+        ears: whom to tell.
+        skips_damaged: learn from other windows in place of those of shards that are missing or
+            damaged.
+
     Raises:
-        ConfigError: the folder holds a run of another config or other episodes.
-        DataError: there is nothing to learn from, or an episode is damaged.
+        ConfigError: the folder holds a run of another config or other episodes, or the dataset was
+            packed in another way.
+        DataError: there is nothing to learn from, or an episode or a shard is damaged.
     """
     config.check()
     ears = ears or Ears()
     network = network_config(config)
     fellows = Fellows()
     with fellows.first():  # what one has prepared is there for the others
-        dataset = _prepared(episodes, folder, config, network, ears)
-    every = windows(dataset.episodes, config.context)
+        dataset = _prepared(source, folder, config, network, ears)
     model = new_model(network, config.seed)
     optimizer = _optimizer(model, config)
     first = runs.resume(folder, model, optimizer)
@@ -108,13 +123,14 @@ def train(
         return folder / runs.FINAL  # chosen before; what was added to it since stays
     learner = fellows.joined(model, optimizer)
     clock = _Clock()
-    with held_interrupts() as interruption:
+    stream = _stream(dataset, config, skips_damaged=skips_damaged)
+    with stream, held_interrupts() as interruption:
         for update in range(first, config.updates):
             with clock.waiting():
-                batch = _batch(dataset, every, network, config, update, fellows)
+                batch = _batch(stream, network, config, update, fellows)
             lr = config.learning_rate * _schedule(update, config.updates)
             loss, per_event = _learned(learner, fellows, batch, lr)
-            ears.told(clock.progress(update + 1, loss, per_event))
+            ears.told(clock.progress(update + 1, loss, per_event, dict(stream.lost)))
             is_over = fellows.total(interruption.is_wanted) > 0
             if is_over or (update + 1) % config.save_every == 0 or update + 1 == config.updates:
                 with fellows.alone() as is_alone:
@@ -130,18 +146,31 @@ def train(
 
 
 def _prepared(
-    episodes: Iterable[Episode],
+    source: Iterable[Episode] | Dataset,
     folder: Path,
     config: TrainConfig,
     network: UnderstudyConfig,
     ears: Ears,
 ) -> Dataset:
     observing = checkpoint.observe_config(network) if network.sees_pixels else None
-    place = runs.reader_folder(config)
-    reader = Reader.load(place) if place else None
-    dataset = prepare(episodes, folder / "cache", observing, ears.read, reader)
+    how = Packing(observing, runs.load_reader(config.reader))
+    if isinstance(source, Dataset):
+        dataset = source
+        check_suits(dataset, how)
+    else:
+        dataset = prepare(source, folder / "cache", how, ears.read)
     runs.claim(folder, config, dataset)
     return dataset
+
+
+def _stream(dataset: Dataset, config: TrainConfig, *, skips_damaged: bool) -> Stream:
+    return Stream(
+        dataset,
+        config.context,
+        config.memory_mb << 20,
+        (config.seed, _ORDER),
+        skips_damaged=skips_damaged,
+    )
 
 
 def _learned(
@@ -222,39 +251,25 @@ class _Batch:
 
 
 def _batch(
-    dataset: Dataset,
-    every: Sequence[tuple[int, ...]],
+    stream: Stream,
     network: UnderstudyConfig,
     config: TrainConfig,
     update: int,
     fellows: Fellows,
 ) -> _Batch:
     """Return this process's part; how a window is changed depends on its place in the whole."""
-    chosen = order(len(every), config.batch, config.seed, update)
     places = range(config.batch)[fellows.own]
-    own = [chosen[place] for place in places]
+    windows = stream.take([update * config.batch + place for place in places])
     how = Augmentation()
     variants = [variant(how, config.seed, _CHANGES, update, place) for place in places]
-    inputs, answers = collate(dataset, [every[number] for number in own], network, variants)
+    inputs, answers = collate([window.steps for window in windows], network, variants)
     # each set of heads sees each window always twice or always half as much
     members = [
-        np.random.default_rng((config.seed, _MEMBERS, number)).choice((0.5, 1.5), network.members)
-        for number in own
+        np.random.default_rng((config.seed, _MEMBERS, window.number)).choice(
+            (0.5, 1.5), network.members
+        )
+        for window in windows
     ]
     weights = torch.from_numpy(np.stack(members).astype(np.float32))
     device = fellows.device
     return _Batch(inputs.to(device), answers.to(device), weights.to(device))
-
-
-def order(count: int, batch: int, seed: int, update: int) -> list[int]:
-    """Return which of `count` windows an update sees; each once before any is seen again."""
-    chosen: list[int] = []
-    for place in range(update * batch, (update + 1) * batch):
-        epoch, index = divmod(place, count)
-        chosen.append(int(_permutation(count, seed, epoch)[index]))
-    return chosen
-
-
-@lru_cache(maxsize=2)
-def _permutation(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    return np.random.default_rng((seed, _ORDER, epoch)).permutation(count)

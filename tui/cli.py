@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "tasks": "tasks:tasks",
         "demonstrate": "demonstrate:demonstrate",
         "pretrain": "pretrain:pretrain",
+        "pack": "pack:pack",
         "train": "train:train",
         "calibrate": "calibrate:calibrate",
         "evaluate": "evaluate:evaluate",

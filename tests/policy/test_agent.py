@@ -13,7 +13,7 @@ from policy.agent import Understudy, load
 from policy.calibrate import SIGNS
 from policy.checkpoint import load as saved_at
 from policy.checkpoint import observe_config
-from policy.dataset import prepare
+from policy.data import Packing, pack
 from policy.loader import collate
 from policy.model import Inputs, Outputs, UnderstudyModel
 from policy.settings import TrainConfig
@@ -90,15 +90,15 @@ def test_acting_sees_what_training_saw(
     policy, shown = load(checkpoint), episode(5)
     loaded = saved_at(checkpoint)
     counted = _counted(policy, monkeypatch)
-    dataset = prepare([shown], tmp_path, observe_config(loaded.config))
-    inputs, _ = collate(dataset, [(0, 1)], loaded.config)
+    shard = pack([shown], str(tmp_path), Packing(observe_config(loaded.config))).shard(0)
+    inputs, _ = collate([[shard.step(0), shard.step(1)]], loaded.config)
     with torch.inference_mode():
         learned = loaded.model(inputs)
     for number, step in enumerate(shown.steps):
         policy.decide([AgentContext("a", step.observation, number)])
         assert counted.said
         for said, wanted in zip(counted.said, learned, strict=True):
-            # the cache of steps keeps half of the digits
+            # a shard keeps half of the digits
             assert torch.allclose(said[0, -1], wanted[0, number], atol=2e-3)
 
 

@@ -15,10 +15,12 @@ from safetensors.torch import load_file
 
 from policy import checkpoint
 from policy.agent import load
+from policy.data import Packing, pack
 from policy.errors import ConfigError, DataError
+from policy.observe import ObserveConfig
 from policy.runs import saved
 from policy.settings import TrainConfig
-from policy.train import Ears, Progress, order, train
+from policy.train import Ears, Progress, train
 from recorder.schema import AgentContext, TypeText
 from tests.policy.worlds import episode, middle, page
 
@@ -161,10 +163,30 @@ def test_what_was_added_to_a_chosen_checkpoint_stays_when_the_same_is_asked_for(
     assert added.read_text() == "{}"
 
 
-def test_each_window_is_seen_once_before_any_is_seen_again() -> None:
-    seen = [number for update in range(5) for number in order(10, 4, 0, update)]
-    assert sorted(seen[:10]) == list(range(10))
-    assert sorted(seen[10:]) == list(range(10))
+def test_a_dataset_teaches_what_its_episodes_do(tmp_path: Path, whole: Whole) -> None:
+    packed = pack(EPISODES, str(tmp_path / "packed"), Packing(ObserveConfig()))
+    train(packed, tmp_path / "run", SHORT)  # pictures are there, and not looked at
+    _assert_same(_weights(tmp_path / "run"), whole.weights)
+
+
+def test_a_dataset_without_what_is_to_be_seen_is_refused(tmp_path: Path) -> None:
+    packed = pack(EPISODES, str(tmp_path / "packed"), Packing(None))
+    with pytest.raises(ConfigError, match="packed with pictures none"):
+        train(packed, tmp_path / "run", replace(SHORT, pixels=True))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_goes_on_without_a_shard_once_it_is_asked_to(tmp_path: Path) -> None:
+    packed = pack(EPISODES, str(tmp_path / "packed"), Packing(None, shard_bytes=1))
+    damaged = packed.index.shards[2].file
+    (tmp_path / "packed" / damaged).write_bytes(b"not any more")
+    with pytest.raises(DataError, match=f"{damaged} is damaged"):
+        train(packed, tmp_path / "run", SHORT)
+    heard: list[Progress] = []
+    train(packed, tmp_path / "run", SHORT, Ears(told=heard.append), skips_damaged=True)
+    ((why, windows),) = heard[-1].lost.items()
+    assert damaged in why
+    assert windows == 2
 
 
 @pytest.mark.slow

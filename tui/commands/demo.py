@@ -183,7 +183,7 @@ def _learn(what: Demo) -> int:
 
     return train(
         Training(
-            demonstrations=what.folder / "demonstrations",
+            demonstrations=str(what.folder / "demonstrations"),
             to=what.folder / "policy",
             episodes=what.episodes,
             trials=0,

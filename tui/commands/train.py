@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tyro.conf import Positional
 
 from harness.demonstrate import demonstrations
+from policy.errors import ConfigError
 from policy.settings import TrainConfig
 from tui.console import out
 from tui.playing import load_policy, playable_tasks, task_names
@@ -18,7 +19,9 @@ from tui.progress import Bars
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from policy.data import Dataset
     from policy.train import Progress as Standing
+    from recorder.schema import Episode
 
 _LONGEST = 30  # steps after which a trial has failed
 
@@ -27,8 +30,9 @@ _LONGEST = 30  # steps after which a trial has failed
 class Training:
     """What to learn from, and how."""
 
-    demonstrations: Positional[Path]
-    """Folder of demonstrations, as `understudy demonstrate` records them."""
+    demonstrations: Positional[str]
+    """Folder of demonstrations, as `understudy demonstrate` records them, or address of a dataset
+    that `understudy pack` made of some."""
     to: Path = field(default_factory=lambda: Path("policy-run"))
     """Folder for checkpoints. Ask for the same again to go on after an interruption."""
     tasks: tuple[str, ...] = ()
@@ -40,6 +44,8 @@ class Training:
     choose the last. They are on pages that neither training nor evaluation uses."""
     places: int = 4
     """Pages side by side in these."""
+    skip_damaged: bool = False
+    """Go on without shards of a dataset that are missing or damaged, and say which."""
     how: TrainConfig = field(default_factory=TrainConfig)
 
 
@@ -54,18 +60,21 @@ def train(what: Training) -> int:
 
         understudy train demos --size tiny --to policy-run
     """
+    from policy.data import Dataset  # noqa: PLC0415 - torch takes seconds to import
     from policy.train import Ears  # noqa: PLC0415 - torch takes seconds to import
     from policy.train import train as train_policy  # noqa: PLC0415 - torch takes seconds to import
 
     what.how.check()
-    wanted = demonstrations(what.demonstrations, task_names(what.tasks), what.episodes)
-    episodes = list(wanted)
-    playable = playable_tasks({each.task for each in episodes}) if what.trials else ()
+    source = _source(what)
+    rows = source.episodes if isinstance(source, Dataset) else source
+    playable = playable_tasks({row.task for row in rows}) if what.trials else ()
+    lost: dict[str, int] = {}
     with Bars() as shown:
-        reading = shown.add_task("reading", total=len(episodes), note="")
+        reading = shown.add_task("reading", total=len(rows), note="")
         learning = shown.add_task("learning", total=what.how.updates, note="")
 
         def told(standing: Standing) -> None:
+            lost.update(standing.lost)
             shown.update(learning, completed=standing.update, note=line(standing))
 
         def success(place: Path) -> float:
@@ -76,9 +85,26 @@ def train(what: Training) -> int:
             told=told,
             success=success if playable else None,
         )
-        place = train_policy(episodes, what.to, what.how, ears)
+        if isinstance(source, Dataset):
+            shown.update(reading, completed=len(rows), note="packed before")
+        place = train_policy(source, what.to, what.how, ears, skips_damaged=what.skip_damaged)
+    for why, windows in sorted(lost.items()):
+        out.print(f"left out: {why}; others stood in for it {windows:,} times", markup=False)
     out.print(f"kept in {place}", markup=False)
     return 0
+
+
+def _source(what: Training) -> list[Episode] | Dataset:
+    from policy.data import INDEX, Dataset, Place  # noqa: PLC0415 - torch takes seconds to import
+
+    if Place(what.demonstrations).has(INDEX):
+        if what.tasks or what.episodes is not None:
+            raise ConfigError(
+                "a dataset is learned from whole; choose --tasks and --episodes when it is packed"
+            )
+        return Dataset(what.demonstrations)
+    folder = Path(what.demonstrations)
+    return list(demonstrations(folder, task_names(what.tasks), what.episodes))
 
 
 def _success(place: Path, tasks: Sequence[str], what: Training, shown: Progress) -> float:
@@ -100,7 +126,8 @@ def _success(place: Path, tasks: Sequence[str], what: Training, shown: Progress)
 
 def line(standing: Standing) -> str:
     """Return how training stands, in a few words."""
+    lost = f"  {len(standing.lost)} shards left out" if standing.lost else ""
     return (
         f"loss {standing.loss:.3f}  {standing.bits_per_event:.2f} bits/event  "
-        f"{standing.updates_per_s:.2f} updates/s  waits {standing.data_wait:.0%}"
+        f"{standing.updates_per_s:.2f} updates/s  waits {standing.data_wait:.0%}{lost}"
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.env.chromium import FLAGS, WITHOUT
 from harness.env.stage import AREA
 from harness.errors import InfrastructureError
-from recorder.browser.chromium import find_chromium, launch_arguments
+from recorder.browser.chromium import find_chromium, launch_arguments, launch_environment
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page
@@ -38,6 +38,7 @@ class RecordableChromium:
                     executable_path=find_chromium(headless=headless),
                     headless=headless,
                     args=[*launch_arguments(WITHOUT), *FLAGS],
+                    env=launch_environment(),
                     proxy={"server": proxy, "bypass": "<-loopback>"},
                 )
             except Error as error:

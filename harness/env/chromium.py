@@ -10,7 +10,7 @@ from typing import Any
 from harness.env.devtools import Devtools, Handler
 from harness.env.hands import Keyboard, Mouse
 from harness.env.stage import AREA
-from recorder.browser.chromium import find_chromium, launch_arguments
+from recorder.browser.chromium import find_chromium, launch_arguments, launch_environment
 
 # what a page shows must not depend on who drives the browser: recorded pages have these as well
 FLAGS = (
@@ -96,7 +96,8 @@ class Chromium:
                 f"--proxy-server={proxy}",
                 "--proxy-bypass-list=<-loopback>",
                 f"--user-data-dir={profile.name}",
-            ]
+            ],
+            launch_environment(),
         )
         chromium = cls(devtools, profile)
         try:

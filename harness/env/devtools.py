@@ -47,7 +47,7 @@ class Devtools:
         self._gone = ""
 
     @classmethod
-    async def start(cls, command: Sequence[str]) -> Devtools:
+    async def start(cls, command: Sequence[str], environment: Mapping[str, str]) -> Devtools:
         """Start a Chromium that is to speak DevTools over a pipe.
 
         Raises:
@@ -62,7 +62,7 @@ class Devtools:
         try:
             process = await asyncio.create_subprocess_exec(
                 *("sh", "-c", _PLUMBING, "sh", *command, "--remote-debugging-pipe"),
-                env={**os.environ, **plumbing},
+                env={**environment, **plumbing},
                 pass_fds=(its_input, its_output),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -75,6 +75,7 @@ class Link:
         """
         message = await read_message(self._reader, OUTGOING)
         if isinstance(message, Refused):
+            self._writer.close()  # what is waited for, so that it does not cut this off
             raise RefusedError(message.why.text)
         return message
 

@@ -10,7 +10,7 @@ import os
 import socket
 import time
 from collections.abc import Generator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +40,7 @@ _TICK_S = 0.05
 _GREETING_S = 5.0
 """A peer that has not said what it is by then is no peer."""
 _FAREWELL_S = 1.0
+_UNHEARD_BYTES = 1 << 16
 _BACKLOG_BYTES = 8 << 20
 """A terminal that reads no more is let go; it may come back and read the log."""
 
@@ -93,6 +94,7 @@ class _Server:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._writers: dict[Peer, asyncio.StreamWriter] = {}
+        self._parting: set[Peer] = set()
         self._names = itertools.count(1)
 
     async def run(self, listening: socket.socket) -> None:
@@ -120,16 +122,29 @@ class _Server:
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = next(self._names)
         try:
+            await self._serve(peer, reader, writer)
+            with suppress(OSError):
+                while peer in self._parting and await reader.read(_UNHEARD_BYTES):
+                    pass
+        finally:
+            self._parting.discard(peer)
+            writer.close()
+
+    async def _serve(
+        self, peer: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        try:
             await self._talk(peer, reader, writer)
         except HubLostError:
             pass
         except (ProtocolError, RefusedError) as error:
             _LOG.warning("peer %d: %s", peer, error)
-            writer.write(packed(Refused(why=shown(str(error)))))
+            if peer not in self._parting:
+                writer.write(packed(Refused(why=shown(str(error)))))
+                self._part(peer, writer)
         finally:
             self._writers.pop(peer, None)
             self._carry_out(self._core.leave(peer))
-            writer.close()
 
     async def _talk(
         self, peer: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -149,6 +164,8 @@ class _Server:
         self._carry_out(self._core.enter(peer, hello))
         while True:
             message = await read_message(reader, INCOMING)
+            if peer not in self._writers:
+                return  # it was sent away meanwhile
             self._carry_out(self._core.hear(peer, message))
 
     def _carry_out(self, effects: Sequence[Effect]) -> None:
@@ -157,14 +174,23 @@ class _Server:
             if writer is None or writer.is_closing():
                 continue
             if isinstance(effect, Hangup):
-                self._writers.pop(effect.peer)
-                writer.close()
+                self._part(effect.peer, writer)
             elif writer.transport.get_write_buffer_size() > _BACKLOG_BYTES:
                 # nobody waits for a terminal that hangs
                 self._writers.pop(effect.peer)
                 writer.transport.abort()
             else:
                 writer.write(packed(effect.message))
+
+    def _part(self, peer: Peer, writer: asyncio.StreamWriter) -> None:
+        """Say no more to a peer, and hang up once it did, or had the time to.
+
+        Hung up on at once, whoever is just saying something would not hear why.
+        """
+        self._writers.pop(peer, None)
+        self._parting.add(peer)
+        writer.write_eof()
+        asyncio.get_running_loop().call_later(_FAREWELL_S, writer.close)
 
 
 @contextmanager

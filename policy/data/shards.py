@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,7 @@ from policy.data.steps import LearnedStep, Picture
 from policy.errors import DataError
 from policy.features import ABSENT, StepFeatures, Targets
 
-Arrays: TypeAlias = dict[str, NDArray[np.generic]]
+Arrays: TypeAlias = dict[str, NDArray[Any]]
 
 
 class Shard:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from policy.reader.pages import Page
-from recorder.browser.chromium import find_chromium, launch_arguments
+from recorder.browser.chromium import find_chromium, launch_arguments, launch_environment
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, CDPSession
@@ -196,6 +196,7 @@ def chromium(*, is_hinted: bool = True) -> Generator[Renderer]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=str(find_chromium(headless=True)),
+            env=launch_environment(),
             args=[
                 *launch_arguments(),
                 "--disable-gpu",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from recorder.errors import ConfigError, UnsupportedError
 
@@ -48,6 +50,8 @@ _WITHOUT = (
     # paints "Debugger paused in another tab" over a page each time that it opens a popup
     "ShowHudDisplayForPausedPages",
 )
+# bytes; a socket of macOS may have 103, and Chromium's has 45 behind this
+_LONGEST_TEMPORARY = 58
 _HEADLESS_ONLY = ("chromium-headless-shell", "chrome-headless-shell")
 _FULL = (
     "chromium",
@@ -97,6 +101,17 @@ def launch_arguments(without: Sequence[str] = ()) -> list[str]:
     # Chromium's own sandbox refuses to run as root
     sandbox = ["--no-sandbox"] if is_root else []
     return [*_QUIET, f"--disable-features={','.join([*_WITHOUT, *without])}", *sandbox]
+
+
+def launch_environment() -> dict[str, Any]:
+    """Return the environment to start Chromium in.
+
+    It ends at once where the folder for temporary files has so long a name that no socket can be in
+    a folder of it.
+    """
+    if len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_TEMPORARY or sys.platform == "win32":
+        return {**os.environ}
+    return {**os.environ, "TMPDIR": "/tmp"}
 
 
 def _candidates(*, headless: bool) -> Iterator[Path]:

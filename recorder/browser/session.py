@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from recorder.browser.chromium import find_chromium, launch_arguments
+from recorder.browser.chromium import find_chromium, launch_arguments, launch_environment
 from recorder.browser.recorder import DEFAULT_FPS, BrowserRecorder
 from recorder.browser.urls import clean_url
 from recorder.capture import Capture
@@ -176,7 +176,10 @@ class BrowserSession:
         # a window may be resized; without one the page has the size that was asked for
         if config.user_data_dir is None:
             browser = await playwright.chromium.launch(
-                executable_path=executable, headless=config.headless, args=arguments
+                executable_path=executable,
+                headless=config.headless,
+                args=arguments,
+                env=launch_environment(),
             )
             if not config.headless:
                 return await browser.new_context(no_viewport=True)
@@ -188,6 +191,7 @@ class BrowserSession:
             executable_path=executable,
             headless=config.headless,
             args=arguments,
+            env=launch_environment(),
             no_viewport=True,
         )
 

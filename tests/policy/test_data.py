@@ -90,7 +90,7 @@ def test_interrupted_anywhere_it_goes_on_to_the_same(tmp_path: Path) -> None:
 
 def test_one_folder_is_packed_in_one_way(tmp_path: Path) -> None:
     pack(EPISODES, str(tmp_path), BARE)
-    with pytest.raises(ConfigError, match=r"packed with pictures none, and this asks for pictures \w{16};"):
+    with pytest.raises(ConfigError, match=r"pictures none, and this asks for pictures \w{16};"):
         pack(EPISODES, str(tmp_path), PICTURED)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -67,10 +68,22 @@ async def test_whoever_waits_is_told_when_the_page_dies_and_others_go_on() -> No
 
 
 async def test_a_browser_that_ends_at_once_leaves_its_last_words() -> None:
-    devtools = await Devtools.start(["sh", "-c", "echo I lost my way >&2; exit 3"])
+    devtools = await Devtools.start(["sh", "-c", "echo I lost my way >&2; exit 3"], {})
     with pytest.raises(InfrastructureError, match=r"is gone: exit code 3, .* 'I lost my way'"):
         await devtools.send("Browser.getVersion")
     await devtools.close()
+
+
+async def test_a_browser_starts_where_temporary_files_have_long_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / ("long" * 20)
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    browser = await Chromium.start(NOWHERE)
+    await browser.open(BLANK)
+    await browser.close()
 
 
 START = f"""

@@ -11,6 +11,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +23,8 @@ from harness.hub.client import HubClient
 from harness.hub.errors import HubLostError, RefusedError
 from harness.hub.events import HumanStep
 from harness.hub.launch import start_hub
+from harness.hub.link import Link
+from harness.hub.messages import Beat, Drive
 from harness.hub.proposals import PickPoint, deed_of
 from harness.hub.protocol import MAGIC, PREAMBLE
 from harness.hub.reducer import fold
@@ -303,6 +306,24 @@ def test_the_hub_needs_no_model_no_browser_and_no_screens() -> None:
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     heavy = {"torch", "transformers", "playwright", "gymnasium", "scipy", "PIL", "textual", "tui"}
     assert not heavy & set(loaded)
+
+
+async def _all_said(link: Link) -> None:
+    while True:
+        await link.read()
+
+
+async def test_who_is_sent_away_hears_why_whatever_they_were_just_saying(tmp_path: Path) -> None:
+    with shop(tmp_path) as where:
+        where.start()
+        link, _ = await Link.connect(where.config.socket, Drive(name="first"))
+        async with driving(where, takes_over=True):
+            for _ in range(50):  # unheard, for the hub has done with us
+                link.send(Beat(t_ns=time.monotonic_ns()))
+                await asyncio.sleep(0.001)
+            with pytest.raises(RefusedError, match="somebody else drives"):
+                await _all_said(link)
+        await link.close()
 
 
 async def test_a_log_that_was_altered_is_not_gone_on_with(tmp_path: Path) -> None:

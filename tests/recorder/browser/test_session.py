@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,6 +103,19 @@ async def test_a_page_that_cannot_be_opened_leaves_nothing(tmp_path: Path, url: 
         ):
             pass
     assert not (tmp_path / "r").exists()
+
+
+async def test_a_browser_starts_where_temporary_files_have_long_names(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = tmp_path / ("long" * 20)
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    config = BrowserConfig(url=site.put("/", "hello"), headless=True)
+    async with BrowserSession(tmp_path / "r", config, consent=CONSENT):
+        pass
+    assert (tmp_path / "r" / "manifest.json").exists()
 
 
 def test_a_window_needs_a_display():

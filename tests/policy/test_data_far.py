@@ -90,7 +90,7 @@ def test_a_bucket_that_is_not_there_is_named(bucket: str) -> None:
 def test_streaming_holds_its_memory(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    size = repeats(600 << 20, 20 << 30)
+    size = repeats(350 << 20, 20 << 30)
     streaming.write(tmp_path, size)
     told = subprocess.run(
         [sys.executable, "-m", "tests.policy.streaming", "read", str(tmp_path)],

@@ -43,7 +43,8 @@ def test_doing_nothing_never_succeeds() -> None:
 
 
 def test_ten_random_clicks_succeed_now_and_then() -> None:
-    jobs = [(task, seed) for task in MINIWOB for seed in range(repeats(1, 10))]
+    some = MINIWOB[:: repeats(2, 1)]
+    jobs = [(task, seed) for task in some for seed in range(repeats(1, 10))]
     rewards = crew(jobs, click_about)
-    # 6.2 % were measured elsewhere; the gate's 125 episodes leave that much room
-    assert 0.01 <= sum(rewards.values()) / len(jobs) <= 0.13
+    # 6.2 % were measured elsewhere; the gate's 63 episodes leave that much room
+    assert 0.01 <= sum(rewards.values()) / len(jobs) <= 0.15

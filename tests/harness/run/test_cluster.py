@@ -45,6 +45,7 @@ def assert_same(folder: Path, other: Path) -> None:
     assert not check(folder)
 
 
+@pytest.mark.skipif(not repeats(0, 1), reason="what a node that dies leaves is compared as well")
 def test_two_nodes_leave_the_same_events(tmp_path: Path, here: Path) -> None:
     folder = tmp_path / "suite"
     played = on_ray(folder)

@@ -12,9 +12,10 @@ from functools import partial
 from pathlib import Path
 
 from harness.demonstrate.browser import RecordableChromium
+from harness.demonstrate.crew import Told, free_names
 from harness.demonstrate.page import Status
 from harness.demonstrate.plan import Plan, Unit
-from harness.demonstrate.recording import Told, free_names, missing_units
+from harness.demonstrate.recording import missing_units
 from harness.demonstrate.stage import Filming, Stage, recorded_stage
 from harness.demonstrate.takes import list_recording
 from harness.env.browsers import Browsers

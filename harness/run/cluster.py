@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -20,17 +19,14 @@ from typing import Any
 
 import msgspec
 
-from harness.errors import ConfigError, HarnessError
+from harness.cluster import actors, load_ray
+from harness.errors import HarnessError
 from harness.run.messages import Begin, Order, Refused, Report
 from harness.run.standing import log_name, log_names
 from harness.run.suite import SUITE_FILE, Suite, write_suite
 from harness.run.worker import work
 from harness.run.workers import Worker, WorkerEndedError, heard
 from recorder.errors import RecorderError
-
-_NAMESPACE = "understudy"
-_STARTING_S = 120.0
-"""That a cluster may take to find room for a worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +35,12 @@ class Growth:
 
     path: str
     """Below the suite's folder."""
-    is_log: bool
     data: bytes
+
+    @property
+    def is_log(self) -> bool:
+        """What it grew is to be added to what there is."""
+        return log_name(Path(self.path)) is not None
 
 
 class Host:
@@ -110,7 +110,7 @@ class Host:
             else:  # a picture, which is the head's to keep
                 path.unlink()
             if data:
-                grown.append(Growth(path.relative_to(self._folder).as_posix(), is_log, data))
+                grown.append(Growth(path.relative_to(self._folder).as_posix(), data))
         return grown
 
 
@@ -124,7 +124,7 @@ class ClusterWorker:
 
     async def tell(self, order: Order) -> None:
         """Give an order; what a worker that is gone is told is lost."""
-        with suppress(_ray().exceptions.RayActorError):
+        with suppress(load_ray().exceptions.RayActorError):
             if isinstance(order, Begin):
                 self._folder = Path(order.folder)
                 suite = msgspec.json.decode((self._folder / SUITE_FILE).read_bytes(), type=Suite)
@@ -141,7 +141,7 @@ class ClusterWorker:
         """
         try:
             report, grown = await self._host.report.remote()
-        except _ray().exceptions.RayActorError as error:
+        except load_ray().exceptions.RayActorError as error:
             reason = str(error).strip().splitlines()[0]
             raise WorkerEndedError(f"worker {self.name} is gone: {reason}") from error
         for each in grown:
@@ -153,48 +153,13 @@ class ClusterWorker:
 async def cluster_workers(folder: Path, number: int) -> AsyncGenerator[Sequence[Worker]]:
     """Start workers wherever a cluster has room, and end them on leaving.
 
-    The cluster is the one that `RAY_ADDRESS` names, else one that runs here, else a new one.
-
     Raises:
         ConfigError: Ray is not installed, or the cluster has no room for so many.
     """
-    ray = _ray()
     taken = log_names(folder)
     names = (name for each in count() if (name := f"ray-{each}") not in taken)
-    async with AsyncExitStack() as stack:
-        if not ray.is_initialized():
-            _join(ray)
-            stack.callback(ray.shutdown)
-        actor = ray.remote(num_cpus=1, scheduling_strategy="SPREAD")(Host)
-        hosts = [actor.remote() for _ in range(number)]
-        for host in hosts:
-            stack.callback(ray.kill, host)
-        ready = [host.__ray_ready__.remote() for host in hosts]
-        try:
-            async with asyncio.timeout(_STARTING_S):
-                await asyncio.gather(*ready)
-        except TimeoutError as error:
-            there = int(ray.cluster_resources().get("CPU", 0))
-            raise ConfigError(
-                f"the cluster has no room for {number} workers: it has {there} processors, and "
-                "each worker takes one"
-            ) from error
+    async with actors(Host, number) as hosts:
         yield [ClusterWorker(name, host) for name, host in zip(names, hosts, strict=False)]
-
-
-def _join(ray: Any) -> None:
-    ray.init(
-        namespace=_NAMESPACE,
-        log_to_driver=False,
-        logging_level="ERROR",
-        runtime_env={
-            "env_vars": {
-                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-                # cells run side by side already; more threads would only fight for the same cores
-                "OMP_NUM_THREADS": "1",
-            }
-        },
-    )
 
 
 def _keep(path: Path, grown: Growth) -> None:
@@ -205,18 +170,3 @@ def _keep(path: Path, grown: Growth) -> None:
         file.flush()
         if grown.is_log:
             os.fsync(file.fileno())
-
-
-def _ray() -> Any:
-    """Return Ray.
-
-    Raises:
-        ConfigError: it is not installed.
-    """
-    try:
-        import ray  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise ConfigError(
-            "the engine ray needs Ray; install it with pip install 'understudy[ray]'"
-        ) from error
-    return ray

@@ -10,11 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from harness.cluster import Engine
 from harness.errors import InfrastructureError
 from harness.run.drawing import each_with
 from harness.run.manifests import Episodes, freeze
 from harness.run.messages import Lost, Settled
-from harness.run.playing import Crew, Engine, play
+from harness.run.playing import Crew, play
 from harness.run.suite import Request
 
 POLICY = "harness.modes.fast_forward.reader:reader"

@@ -10,10 +10,11 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol
 
 import msgspec
 
+from harness.cluster import Engine
 from harness.errors import ConfigError
 from harness.run.cells import load_maker
 from harness.run.cluster import cluster_workers
@@ -40,7 +41,6 @@ try:
 except ImportError:  # Windows has no advisory locks
     fcntl = None
 
-Engine: TypeAlias = Literal["local", "ray"]
 
 _LOCK_PATIENCE_S = 30.0  # workers of a run that was killed end within seconds
 _LOCK_POLL_S = 0.1

@@ -11,6 +11,7 @@ from statistics import median
 from rich.markup import escape
 from rich.table import Table
 
+from harness.cluster import Engine
 from harness.demonstrate import Plan, Take, demonstrate_by_human
 from harness.demonstrate import demonstrate as record_experts
 from harness.demonstrate.plan import Pace, chosen_tasks
@@ -40,6 +41,9 @@ class Demonstration:
     """What is wrong with the pages: popup, moved, stale, renamed, dark, slow, delete."""
     workers: int = 4
     """Pages side by side."""
+    engine: Engine = "local"
+    """Where they are: `local` on this machine, `ray` on the machines of a Ray cluster, two to a
+    processor."""
     from_human: bool = False
     """Open a window in which you do the tasks, instead of experts."""
     yes: bool = False
@@ -77,7 +81,9 @@ def demonstrate(what: Demonstration) -> int:
                 takes.append(take)
                 progress.advance(bar)
 
-            lost = len(record_experts(what.to, plan, workers=what.workers, told=told))
+            lost = len(
+                record_experts(what.to, plan, workers=what.workers, engine=what.engine, told=told)
+            )
     out.print(summary(plan.tasks, takes))
     out.print(f"kept {len(takes)} episodes in {escape(str(what.to))}")
     if lost:

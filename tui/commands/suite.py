@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
+from harness.cluster import Engine
 from harness.errors import ConfigError
 from recorder.store import write_atomically
 from tui.commands.recordings import print_json
@@ -62,7 +63,7 @@ class SuiteBench:
     """On shifts: only these ways to choose whom the person helps first."""
     workers: int = 1
     """Processes, each with a browser of its own; the events do not depend on it."""
-    engine: Literal["local", "ray"] = "local"
+    engine: Engine = "local"
     """Where workers are: on this machine, or on those of a Ray cluster: the one that RAY_ADDRESS
     names, else one that runs here, else a new one."""
     pages: int | None = None
@@ -104,7 +105,7 @@ def resume(
     folder: Folder,
     *,
     workers: int = 1,
-    engine: Literal["local", "ray"] = "local",
+    engine: Engine = "local",
     pages: int | None = None,
     json: Path | None = None,
 ) -> int:
@@ -185,7 +186,7 @@ def policy_spec(policy: str) -> str:
 def _play(
     folder: Path,
     request: Request,
-    crew: tuple[int, int | None, Literal["local", "ray"]],
+    crew: tuple[int, int | None, Engine],
     json: Path | None,
 ) -> int:
     from harness.run import playing, tools  # noqa: PLC0415 - SciPy takes a second to load

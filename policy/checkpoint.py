@@ -7,6 +7,7 @@ hashes in the manifest and against limits before any memory is set aside for the
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ import msgspec
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
+from torch import Tensor
+from transformers import PretrainedConfig
 
 from policy.config import UnderstudyConfig
 from policy.errors import CheckpointError, ConfigError
@@ -76,15 +79,17 @@ def preprocessing_of(config: UnderstudyConfig) -> str:
     return preprocessing_hash(observe_config(config)) if config.sees_pixels else ""
 
 
-def save(folder: Path, model: UnderstudyModel, manifest: Manifest) -> None:
+def save(
+    folder: Path,
+    config: PretrainedConfig,
+    weights: Mapping[str, Tensor],
+    manifest: Manifest,
+) -> None:
     """Write a checkpoint; the manifest comes last, and without it there is none."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
-    model.config.save_pretrained(folder)
-    weights = {
-        name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()
-    }
-    save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+    config.save_pretrained(folder)
+    save_file({**weights}, folder / WEIGHTS, metadata={"format": "pt"})
     hashed = {
         **msgspec.to_builtins(manifest),
         "weights_sha256": sha256(folder / WEIGHTS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +12,11 @@ from typing import Any, cast
 import torch
 from accelerate import Accelerator
 from torch import Tensor, distributed
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.distributed.rendezvous import rendezvous
+from torch.distributed.tensor import DTensor, distribute_tensor
 
 from policy.model import Outputs, UnderstudyModel
 
@@ -64,8 +68,18 @@ class Fellows:
             return mine.item()
         return cast(Tensor, self._accelerator.reduce(mine, "sum")).item()
 
-    def joined(self, model: UnderstudyModel, optimizer: torch.optim.Optimizer) -> Learner:
-        """Have a network learn in all processes; it is the same in each of them already."""
+    def joined(
+        self, model: UnderstudyModel, optimizer: torch.optim.Optimizer, *, is_sharded: bool = False
+    ) -> Learner:
+        """Have a network learn in all processes; it is the same in each of them already.
+
+        Args:
+            model: as it is now; it is changed in place.
+            optimizer: of it, with its moments.
+            is_sharded: each process keeps but a share of weights and moments.
+        """
+        if is_sharded and self.count > 1:
+            return self._shared_out(model, optimizer)
         accelerator = self._accelerator
         prepared, tuned = accelerator.prepare(model, optimizer)
         prepared.train()
@@ -76,6 +90,55 @@ class Fellows:
             accelerator.clip_grad_norm_(prepared.parameters(), _STEEPEST)
 
         return Learner(running, tuned, backward)
+
+    def _shared_out(self, model: UnderstudyModel, optimizer: torch.optim.Optimizer) -> Learner:
+        has_gpu = self.device.type == "cuda"
+        halved = MixedPrecisionPolicy(param_dtype=torch.bfloat16, output_dtype=torch.float32)
+        # the trunk reads weights of all its blocks at once, so that all of them are one group
+        shard(
+            model,
+            optimizer,
+            init_device_mesh(self.device.type, (self.count,)),
+            halved if has_gpu else MixedPrecisionPolicy(),
+        )
+        model.train()
+
+        def backward(loss: Tensor) -> None:
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), _STEEPEST)
+
+        return Learner(model, optimizer, backward)
+
+
+def shard(
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    mesh: DeviceMesh,
+    precision: MixedPrecisionPolicy,
+) -> None:
+    """Leave to each process its share of a network's weights and of their moments, in place."""
+    model.to(mesh.device_type)
+    # of outputs that are changed in place, which ours are not
+    warnings.filterwarnings("ignore", message=".*returned a view tensor.*")
+    names = {whole: name for name, whole in model.named_parameters()}
+    fully_shard(model, mesh=mesh, mp_policy=precision)
+    shares = dict(model.named_parameters())
+    for group in optimizer.param_groups:
+        group["params"] = [shares[names[whole]] for whole in group["params"]]
+    for whole, name in names.items():
+        share = cast(DTensor, shares[name])
+        optimizer.state[share] = {
+            key: distribute_tensor(moment, share.device_mesh, share.placements)
+            if moment.shape == whole.shape
+            else moment
+            for key, moment in optimizer.state.pop(whole, {}).items()
+        }
+
+
+def gathered(tensor: Tensor) -> Tensor:
+    """Return all of a tensor of which each process may have a share; all of them have to ask."""
+    whole = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+    return whole.detach().cpu().contiguous()
 
 
 def _meet(backend: str) -> None:

@@ -6,18 +6,20 @@ import json
 import platform
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from transformers import PretrainedConfig
 
 from policy import checkpoint
 from policy.config import UnderstudyConfig
 from policy.data import Dataset
 from policy.errors import ConfigError, DataError
+from policy.fellows import gathered
 from policy.model import UnderstudyModel
 from policy.reader import checkpoint as reader_checkpoint
 from policy.reader.read import SHIPPED, Reader
@@ -91,22 +93,39 @@ def saved(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.glob(f"update-*/{checkpoint.MANIFEST}"))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """All that an update leaves behind."""
+
+    network: PretrainedConfig
+    weights: dict[str, Tensor]
+    moments: dict[str, Tensor]
+
+
+def learned(model: UnderstudyModel, optimizer: torch.optim.AdamW) -> Learned:
+    """Return what an update left behind; each process may have a share, and has to ask."""
+    return Learned(
+        model.config,
+        {name: gathered(tensor) for name, tensor in model.state_dict().items()},
+        {
+            f"{moment}.{name}": gathered(tensor)
+            for name, parameter in model.named_parameters()
+            for moment, tensor in optimizer.state[parameter].items()
+        },
+    )
+
+
 def save(
-    folder: Path,
-    update: int,
-    model: UnderstudyModel,
-    optimizer: torch.optim.AdamW,
-    made: checkpoint.Manifest,
-    config: TrainConfig,
+    folder: Path, update: int, kept: Learned, made: checkpoint.Manifest, config: TrainConfig
 ) -> None:
     """Keep a checkpoint that can be gone on from."""
     partial, place = folder / "partial", folder / f"update-{update:07d}"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    save_file(_moments(model, optimizer), partial / OPTIMIZER)
+    save_file(kept.moments, partial / OPTIMIZER)
     if reader := reader_folder(config.reader):
         reader_checkpoint.copy(reader, partial / checkpoint.READER)
-    checkpoint.save(partial, model, made)
+    checkpoint.save(partial, kept.network, kept.weights, made)
     before = saved(folder)
     shutil.rmtree(place, ignore_errors=True)
     partial.rename(place)
@@ -119,14 +138,6 @@ def save(
             shutil.rmtree(old)
         else:  # only the newest can be gone on from
             (old / OPTIMIZER).unlink(missing_ok=True)
-
-
-def _moments(model: UnderstudyModel, optimizer: torch.optim.AdamW) -> dict[str, Tensor]:
-    return {
-        f"{moment}.{name}": tensor.detach().cpu().contiguous()
-        for name, parameter in model.named_parameters()
-        for moment, tensor in optimizer.state[parameter].items()
-    }
 
 
 def resume(folder: Path, model: UnderstudyModel, optimizer: torch.optim.AdamW) -> int:

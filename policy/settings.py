@@ -40,6 +40,9 @@ class TrainConfig:
     memory_mb: int = 256
     """Memory for what is learned from. What does not fit is shuffled and read again piece by piece,
     so that another size is another order."""
+    shard_weights: bool = False
+    """In several processes, let each keep but a share of weights and moments (FSDP), as `base`
+    always does."""
     save_every: int = 100
     """Updates between checkpoints; none is deleted."""
 

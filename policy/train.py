@@ -121,7 +121,8 @@ def train(
     first = runs.resume(folder, model, optimizer)
     if first == config.updates and (folder / runs.FINAL / checkpoint.MANIFEST).is_file():
         return folder / runs.FINAL  # chosen before; what was added to it since stays
-    learner = fellows.joined(model, optimizer)
+    is_sharded = config.shard_weights or config.size == "base"
+    learner = fellows.joined(model, optimizer, is_sharded=is_sharded)
     clock = _Clock()
     stream = _stream(dataset, config, skips_damaged=skips_damaged)
     with stream, held_interrupts() as interruption:
@@ -133,10 +134,11 @@ def train(
             ears.told(clock.progress(update + 1, loss, per_event, dict(stream.lost)))
             is_over = fellows.total(interruption.is_wanted) > 0
             if is_over or (update + 1) % config.save_every == 0 or update + 1 == config.updates:
+                kept = runs.learned(model, optimizer)
                 with fellows.alone() as is_alone:
                     if is_alone:
                         made = runs.manifest(network, config, dataset)
-                        runs.save(folder, update + 1, model, optimizer, made, config)
+                        runs.save(folder, update + 1, kept, made, config)
             if is_over:
                 raise KeyboardInterrupt
     with fellows.alone() as is_alone:

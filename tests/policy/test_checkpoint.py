@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
     made = checkpoint.Manifest(
         preprocessing=checkpoint.preprocessing_of(CONFIG), updates=1, seed=0, dataset="none"
     )
-    checkpoint.save(tmp_path / "saved", UnderstudyModel(CONFIG), made)
+    checkpoint.save(tmp_path / "saved", CONFIG, UnderstudyModel(CONFIG).state_dict(), made)
     return tmp_path / "saved"
 
 

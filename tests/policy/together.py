@@ -16,13 +16,11 @@ from tests.policy.worlds import episode
 EPISODES = [episode(seed) for seed in range(24)]
 
 
-def config(updates: int) -> TrainConfig:
-    """Return how to train."""
-    return TrainConfig(updates=updates, batch=8, pixels=False, save_every=10)
-
-
-def main(folder: Path, updates: int) -> None:
+def main(folder: Path, updates: int, *, is_sharded: bool) -> None:
     """Train, and write each update's loss and bits as it comes."""
+    config = TrainConfig(
+        updates=updates, batch=8, pixels=False, save_every=10, shard_weights=is_sharded
+    )
     torch.set_num_threads(1)  # sums in another order are other sums
     rank = int(os.environ.get("RANK", "0"))
 
@@ -33,8 +31,8 @@ def main(folder: Path, updates: int) -> None:
                 losses.write(json.dumps(row) + "\n")
         (folder / f"pid-{rank}").write_text(str(os.getpid()))
 
-    train(EPISODES, folder / "run", config(updates), Ears(told=told))
+    train(EPISODES, folder / "run", config, Ears(told=told))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), is_sharded="sharded" in sys.argv[3:])

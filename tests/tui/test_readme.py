@@ -33,6 +33,7 @@ LONG = (
     "train",
     "calibrate",
     "evaluate",
+    "pack",
     "pretrain",
     "foreman",
 )

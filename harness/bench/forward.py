@@ -18,7 +18,7 @@ from harness.env.chromium import Chromium
 from harness.env.page import PageConfig, TaskPage
 from harness.env.seeing import decoded, listed
 from harness.env.stage import AREA
-from harness.errors import MisfitError
+from harness.errors import ConfigError, MisfitError
 from harness.gate import SILENT
 from harness.modes.fast_forward.planning import Planner, sees_pixels
 from harness.modes.fast_forward.running import PageRan, Runner
@@ -59,10 +59,17 @@ def run(
         report: told what is being measured.
 
     Raises:
-        ConfigError: there is no such policy.
+        ConfigError: there is no such policy, or a task has several pages.
         UnknownTaskError: no web task of some name.
     """
-    rows = [Row(task.name, task.human.seconds) for task in map(web_task, tasks)]
+    asked = [web_task(name) for name in tasks]
+    for task in asked:
+        if len(task.pages) > 1:  # else the time of all would stand beside the run of one
+            raise ConfigError(
+                f"{task.name} has {len(task.pages)} pages, each with a light of its own; name "
+                "tasks of one page, or play it by `bench suite --mode fast-forward`"
+            )
+    rows = [Row(task.name, task.human.seconds) for task in asked]
     load_before = os.getloadavg()[0]
     asyncio.run(_measure(load_policy(policy), rows, range(seed, seed + episodes), report))
     said = {"policy": policy, "episodes": episodes, "seed": seed}

@@ -9,6 +9,7 @@ import pytest
 
 from harness.bench import desk_forward, forward
 from harness.bench.speed_ups import Row, figures, table
+from harness.errors import ConfigError
 from harness.modes.fast_forward.ran import Part
 from tui.cli import main
 
@@ -29,6 +30,13 @@ def test_every_task_has_a_row_of_ours_and_one_of_the_peer() -> None:
     assert found["all"]["verified"] == 2
     assert len(said) == 4
     assert "2 verified, 0 failed, 2 dark" in table(found)
+
+
+def test_a_job_is_refused_as_each_of_its_pages_has_a_light() -> None:
+    with pytest.raises(ConfigError, match="job-account-reset has 7 pages"):
+        forward.run(
+            policy=forward.READER, tasks=("job-account-reset",), episodes=1, seed=1, report=print
+        )
 
 
 @pytest.mark.display

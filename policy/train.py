@@ -32,6 +32,9 @@ from policy.settings import TrainConfig
 from recorder.schema import Episode
 
 Lost: TypeAlias = Mapping[str, int]
+_LEAST = 1e-6
+"""Of AdamW: what a gradient that is but rounding is divided by, so that it moves nothing."""
+
 # streams of random numbers
 _ORDER, _CHANGES, _MEMBERS = range(3)
 
@@ -228,7 +231,9 @@ def _optimizer(model: UnderstudyModel, config: TrainConfig) -> torch.optim.AdamW
         {"params": decayed, "weight_decay": config.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
+    return torch.optim.AdamW(
+        groups, lr=config.learning_rate, betas=(0.9, 0.98), eps=_LEAST, fused=True
+    )
 
 
 def _schedule(update: int, updates: int) -> float:

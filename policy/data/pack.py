@@ -68,10 +68,8 @@ def pack(
     missing = _missing(wanted, index)
     done = len(wanted) - len(missing)
     told(done)
-    for read in _shards(missing, how):
+    for read in _shards(missing, how, lambda count: told(done + count)):
         index = _grown(place, index, read)
-        done += len(read)
-        told(done)
     return Dataset(address)
 
 
@@ -152,14 +150,17 @@ def _missing(wanted: Sequence[Episode], index: Index) -> list[Episode]:
     return sorted(missing, key=_drawn)
 
 
-def _shards(episodes: Sequence[Episode], how: Packing) -> Iterator[_Read]:
+def _shards(
+    episodes: Sequence[Episode], how: Packing, told: Callable[[int], None]
+) -> Iterator[_Read]:
     """Read episodes, as many at a time as a shard takes."""
     read: _Read = []
     size = 0
-    for episode in episodes:
+    for number, episode in enumerate(episodes, start=1):
         steps = read_episode(episode, how.observing, how.reader)
         read.append((_row(episode), steps))
         size += sum(map(size_of, steps))
+        told(number)
         if size >= how.shard_bytes:
             yield read
             read, size = [], 0

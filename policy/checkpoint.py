@@ -89,7 +89,8 @@ def save(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
     config.save_pretrained(folder)
-    save_file({**weights}, folder / WEIGHTS, metadata={"format": "pt"})
+    whole = {name: tensor.contiguous() for name, tensor in weights.items()}
+    save_file(whole, folder / WEIGHTS, metadata={"format": "pt"})
     hashed = {
         **msgspec.to_builtins(manifest),
         "weights_sha256": sha256(folder / WEIGHTS),

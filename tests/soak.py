@@ -2,6 +2,12 @@
 
 import os
 
+import pytest
+
+SOAK_ONLY = pytest.mark.skipif(
+    not os.environ.get("UNDERSTUDY_SOAK"), reason="takes long: make soak runs it"
+)
+
 
 def repeats(gate: int, soak: int) -> int:
     """Return how often to do something."""

@@ -20,7 +20,7 @@ from harness.tasks.registry import web_task
 from recorder.schema import Element, Episode, Observation, Redacted, TypeText
 from recorder.store import Recording
 from recorder.verify import verify
-from tests.soak import repeats
+from tests.soak import SOAK_ONLY, repeats
 from tests.waiting import until
 
 TASKS = ("miniwob-enter-password", "miniwob-click-checkboxes")
@@ -172,7 +172,7 @@ def ended(folder: Path) -> int:
 
 @pytest.mark.browser
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=SOAK_ONLY)])
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path, number: signal.Signals) -> None:
     folder, plan = tmp_path / "demos", Plan(tasks=("miniwob-click-button",), episodes=_ENOUGH)
     process = recording_process(folder)

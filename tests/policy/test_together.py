@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file
 
 from policy import checkpoint, runs
-from tests.soak import repeats
+from tests.soak import SOAK_ONLY, repeats
 from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -93,7 +93,7 @@ def test_two_processes_have_the_losses_of_one(tmp_path: Path, both: Path) -> Non
         assert two == pytest.approx(one, rel=TOLERANCE)
 
 
-@pytest.mark.parametrize("is_sharded", [False, True])
+@pytest.mark.parametrize("is_sharded", [pytest.param(False, marks=SOAK_ONLY), True])
 def test_a_run_whose_process_is_killed_starts_again_and_ends_the_same(
     tmp_path: Path, both: Path, *, is_sharded: bool
 ) -> None:

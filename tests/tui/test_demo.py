@@ -8,7 +8,7 @@ import pytest
 
 from recorder.store import Recording
 from recorder.verify import verify
-from tests.soak import repeats
+from tests.soak import SOAK_ONLY
 from tui.commands.demo import TASKS, Demo, demo, forward_manifest, look, shift_manifest
 
 SMALL = {
@@ -36,7 +36,7 @@ def test_what_the_demo_plays_is_the_same_each_time() -> None:
 @pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.timeout(600)
-@pytest.mark.skipif(not repeats(0, 1), reason="takes minutes: make soak runs it")
+@SOAK_ONLY
 def test_the_demo_ends_with_a_report_and_the_second_time_uses_what_is_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,7 +83,7 @@ def hogs(count: int) -> Generator[None]:
 @pytest.mark.timeout(1800)
 def test_contexts_and_load_change_nothing() -> None:
     seeds = range(500, 500 + repeats(1, 5))
-    jobs = [(task, seed) for task in MINIWOB[:: repeats(3, 1)] for seed in seeds]
+    jobs = [(task, seed) for task in MINIWOB[:: repeats(6, 1)] for seed in seeds]
     config = PageConfig(elements=True)
     many = crew(jobs, trace, size=8, config=config)
     with hogs(2):

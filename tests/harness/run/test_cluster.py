@@ -19,7 +19,7 @@ from harness.run.standing import log_paths
 from recorder.verify import verify
 from tests.harness.run import fakes
 from tests.harness.run.on_ray import asked, plan
-from tests.soak import repeats
+from tests.soak import SOAK_ONLY, repeats
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(repeats(600, 3600))]
 
@@ -53,7 +53,7 @@ def assert_same(folder: Path, other: Path) -> None:
     assert not check(folder)
 
 
-@pytest.mark.skipif(not repeats(0, 1), reason="what a node that dies leaves is compared as well")
+@SOAK_ONLY
 def test_two_nodes_leave_the_same_events(tmp_path: Path, here: Path) -> None:
     folder = tmp_path / "suite"
     played = on_ray(folder)

@@ -24,7 +24,7 @@ from harness.run.score import load_runs, score
 from harness.run.standing import log_paths
 from harness.run.suite import LOCK_FILE, SUITE_FILE, Request, Suite
 from tests.harness.run import fakes
-from tests.soak import repeats
+from tests.soak import SOAK_ONLY, repeats
 from tests.waiting import until
 
 _PATIENCE_S = 240.0  # a process takes its time to start on a machine that is busy
@@ -64,7 +64,7 @@ def _by_ctrl_c(parent: psutil.Process) -> None:
     parent.send_signal(signal.SIGINT)
 
 
-@pytest.mark.parametrize("kill", [_parent, _everything, _by_ctrl_c])
+@pytest.mark.parametrize("kill", [pytest.param(_parent, marks=SOAK_ONLY), _everything, _by_ctrl_c])
 def test_killed_at_any_moment_a_suite_goes_on_to_the_same_scores(
     tmp_path: Path, undisturbed: Path, kill: Callable[[psutil.Process], None]
 ) -> None:

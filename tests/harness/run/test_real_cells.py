@@ -19,7 +19,7 @@ from harness.run.score import load_runs, score
 from harness.run.suite import WEB_CELLS, Request
 from tests.harness.crew import chromium
 from tests.harness.run import fakes
-from tests.soak import repeats
+from tests.soak import SOAK_ONLY, repeats
 from tests.waiting import until
 
 _PATIENCE_S = 240.0  # a process takes its time to start on a machine that is busy
@@ -68,7 +68,11 @@ class Killing(fakes.Silent):
         super().settle(report)
 
 
-@pytest.mark.parametrize("asked", [episodes(4), shifts()], ids=["episodes", "shifts"])
+@pytest.mark.parametrize(
+    "asked",
+    [pytest.param(episodes(4), marks=SOAK_ONLY), shifts()],
+    ids=["episodes", "shifts"],
+)
 def test_a_browser_that_is_killed_changes_no_score(tmp_path: Path, asked: Request) -> None:
     fakes.played(tmp_path / "undisturbed", asked, workers=2)
     for number in range(repeats(1, 20)):

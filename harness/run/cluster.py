@@ -101,16 +101,16 @@ class Host:
     def _growth(self) -> list[Growth]:
         grown: list[Growth] = []
         for path in sorted(self._files() - self._given):
-            is_log = log_name(path) is not None
             with path.open("rb") as file:
                 file.seek(self._sent.get(path, 0))
                 data = file.read()
-            if is_log:
+            growth = Growth(path.relative_to(self._folder).as_posix(), data)
+            if growth.is_log:
                 self._sent[path] = self._sent.get(path, 0) + len(data)
             else:  # a picture, which is the head's to keep
                 path.unlink()
             if data:
-                grown.append(Growth(path.relative_to(self._folder).as_posix(), data))
+                grown.append(growth)
         return grown
 
 

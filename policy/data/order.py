@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,7 @@ class Order:
     def group(self, place: int) -> Group:
         """Return the group that a place is in."""
         groups = self._epoch(place // self.count)
-        return groups[bisect_right([group.first for group in groups], place) - 1]
+        return groups[bisect_right(groups, place, key=attrgetter("first")) - 1]
 
     def _epoch(self, epoch: int) -> list[Group]:
         if epoch not in self._epochs:

@@ -25,10 +25,10 @@ _ARM = "(moves) => understudyGuard.arm(moves)"
 _DISARM = "() => understudyGuard.disarm()"
 _HAS_FOCUS = "() => document.hasFocus() && !/^I?FRAME$/.test(document.activeElement?.tagName)"
 _ARM_NEW = {"source": "understudyGuard.arm([])", "worldName": _WORLD}
-_SURROUNDINGS = """function () {
-  const { ownerDocument } = this;
-  return { page: ownerDocument, view: ownerDocument.defaultView };
-}"""
+_SURROUNDINGS = (
+    "function () { return this.ownerDocument; }",
+    "function () { return this.ownerDocument.defaultView; }",
+)
 _KEY_EVENTS = frozenset({"keydown", "keypress", "keyup"})
 _TURNS = ("frameAttached", "frameNavigated", "frameDetached", "documentOpened")
 
@@ -83,6 +83,9 @@ class PageGuard:
         self._known: set[int] = set()
         self._script = ""
         self._turns = 0
+        self._frames: dict[str, Frame] = {}
+        self._frames_at = -1
+        """Turns when these were all frames that there are."""
         self._is_enabled = False
 
     async def aim(self, places: Sequence[Point]) -> Aim:
@@ -97,32 +100,23 @@ class PageGuard:
             MisfitError: they are not all in one frame, or one cannot be found or watched.
             InfrastructureError: the page is gone.
         """
-        send = self._tab.send
         await self._enable()
         turns = self._turns
-        tree, metrics, _ = await asyncio.gather(
-            send("Page.getFrameTree"),
-            send("Page.getLayoutMetrics"),
-            send("Runtime.releaseObjectGroup", {"objectGroup": _WORLD}),
-        )
-        found = await asyncio.gather(
-            *(self._hit(each, metrics["cssVisualViewport"]) for each in places)
-        )
-        documents = dict(_documents(tree["frameTree"]))
-        frames = await asyncio.gather(*(self._frame(*each) for each in documents.items()))
-        by_id = dict(zip(documents, frames, strict=True))
+        self._tab.post("Runtime.releaseObjectGroup", {"objectGroup": _WORLD})
+        found, by_id = await asyncio.gather(self._hits(places), self._all_frames())
         owners = {each["frameId"] for each in found}
         if len(owners) > 1 or not owners <= by_id.keys():
             raise MisfitError(f"the targets are in {len(owners)} frames; allowed: one")
+        frames = tuple(by_id.values())
         target = by_id[owners.pop()] if owners else await self._focused(frames)
         targets = [each["backendNodeId"] for each in found]
-        nodes = await asyncio.gather(*(self._node(each, target) for each in targets))
-        shown = await self._call(target, _AIM, [{"objectId": node} for node in nodes])
+        shown, hears_keys = await asyncio.gather(
+            self._shown(targets, target), self._hears_keys(targets)
+        )
         if shown["hidden"]:  # what happens in there is heard by nobody out here
             raise MisfitError("a target is in a frame of another process, which is not watched")
-        hears_keys = await self._hears_keys(targets[0]) if targets else True
         pressed = tuple(frozenset(map(whole_pixels, each)) for each in shown["pressed"])
-        return Aim(tuple(frames), target, listed(shown["found"]), pressed, hears_keys, turns)
+        return Aim(frames, target, listed(shown["found"]), pressed, hears_keys, turns)
 
     async def arm(self, aim: Aim, moves: Sequence[GuardedMove]) -> str:
         """Block everything but these moves; return why none of them may be done, if so.
@@ -172,13 +166,18 @@ class PageGuard:
 
     # Parts ----------------------------------------------------------------------------------------
 
-    async def _hit(self, place: Point, shown: dict[str, Any]) -> dict[str, Any]:
-        """Return what is on top at a place; the document may be scrolled under it."""
-        x, y = place[0] + round(shown["pageX"]), place[1] + round(shown["pageY"])
+    async def _hits(self, places: Sequence[Point]) -> list[dict[str, Any]]:
+        """Return what is on top at some places; the document may be scrolled under them."""
+        metrics = await self._tab.send("Page.getLayoutMetrics")
+        shown = metrics["cssVisualViewport"]
+        left, top = round(shown["pageX"]), round(shown["pageY"])
+        return await asyncio.gather(*(self._hit(x, y, x + left, y + top) for x, y in places))
+
+    async def _hit(self, shown_x: int, shown_y: int, x: int, y: int) -> dict[str, Any]:
         try:
             return await self._tab.send("DOM.getNodeForLocation", {"x": x, "y": y})
         except InfrastructureError as error:
-            raise MisfitError(f"no target at {place}: {error}") from error
+            raise MisfitError(f"no target at {(shown_x, shown_y)}: {error}") from error
 
     async def _enable(self) -> None:
         """Have frames that come from now on begin with a guard that lets everything pass."""
@@ -193,6 +192,16 @@ class PageGuard:
 
     def _turned(self, _: object) -> None:
         self._turns += 1
+
+    async def _all_frames(self) -> dict[str, Frame]:
+        """Return every frame of the page by its id; none is asked for while none has turned."""
+        if self._frames_at != self._turns:
+            turns = self._turns
+            tree = await self._tab.send("Page.getFrameTree")
+            documents = dict(_documents(tree["frameTree"]))
+            found = await asyncio.gather(*(self._frame(*each) for each in documents.items()))
+            self._frames, self._frames_at = dict(zip(documents, found, strict=True)), turns
+        return self._frames
 
     async def _frame(self, frame: str, document: str) -> Frame:
         where = {"frameId": frame, "worldName": _WORLD}
@@ -217,24 +226,33 @@ class PageGuard:
         found = await self._tab.send("DOM.resolveNode", {**where, "objectGroup": _WORLD})
         return found["object"]["objectId"]
 
-    async def _hears_keys(self, backend_node: int) -> bool:
-        """Say whether anything in a node's document, or its window, listens to keys."""
+    async def _shown(self, backend_nodes: Sequence[int], frame: Frame) -> dict[str, Any]:
+        """Have the guard of a frame note its targets; return what it sees of them."""
+        nodes = await asyncio.gather(*(self._node(each, frame) for each in backend_nodes))
+        return await self._call(frame, _AIM, [{"objectId": node} for node in nodes])
+
+    async def _hears_keys(self, backend_nodes: Sequence[int]) -> bool:
+        """Say whether anything in the nodes' document, or its window, listens to keys."""
+        if not backend_nodes:
+            return True
         send = self._tab.send
         group = {"objectGroup": _WORLD}
-        node = await send("DOM.resolveNode", {"backendNodeId": backend_node, **group})
-        own = {"objectId": node["object"]["objectId"]}
-        found = await send(
-            "Runtime.callFunctionOn", {"functionDeclaration": _SURROUNDINGS, **own, **group}
+        node = await send("DOM.resolveNode", {"backendNodeId": backend_nodes[0], **group})
+        own = {"objectId": node["object"]["objectId"], **group}
+        places = await asyncio.gather(
+            *(
+                send("Runtime.callFunctionOn", {"functionDeclaration": each, **own})
+                for each in _SURROUNDINGS
+            )
         )
-        both = await send("Runtime.getProperties", {**found["result"], "ownProperties": True})
-        places = [each["value"]["objectId"] for each in both["result"] if "value" in each]
+        found = [each["result"]["objectId"] for each in places if "objectId" in each["result"]]
         answers = await asyncio.gather(
             *(
                 send(
                     "DOMDebugger.getEventListeners",
                     {"objectId": place, "depth": -1, "pierce": True},
                 )
-                for place in places
+                for place in found
             )
         )
         return any(

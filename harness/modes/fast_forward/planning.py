@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import prod
 
@@ -18,6 +18,7 @@ from recorder.schema import (
     Decision,
     Done,
     Drag,
+    Element,
     KeyChord,
     Observation,
     ScrollBy,
@@ -88,6 +89,28 @@ class Plan:
         """What is to be done."""
         return tuple(each.action for each in self.steps)
 
+    def after(self, done: int) -> Plan:
+        """Return what is left of it after so many steps."""
+        return replace(self, steps=self.steps[done:])
+
+    def taken_up(self, observation: Observation) -> Plan | None:
+        """Return it from the first step on that the page is ready for; None where it is for none.
+
+        The page has to be as that step expects it, but for what has the focus where it is a click,
+        which takes the focus itself.
+
+        Args:
+            observation: of the page as it is.
+        """
+        for number, step in enumerate(self.steps):
+            expected, found = step.scene.observation.elements, observation.elements
+            if isinstance(step.action, Click):
+                expected, found = _unfocused(expected), _unfocused(found)
+            if expected == found:
+                here = replace(step, scene=replace(step.scene, observation=observation))
+                return replace(self, steps=(here, *self.steps[number + 1 :]))
+        return None
+
 
 class Planner:
     """Asks a policy what it would do, one action after another, without doing any.
@@ -154,6 +177,13 @@ class Planner:
         if is_irreversible(decision.action, scene.observation.elements):
             return End.IRREVERSIBLE
         return None if self._can_be_guarded(scene, decision.action) else End.ASTRAY
+
+
+def _unfocused(elements: Sequence[Element]) -> tuple[Element, ...]:
+    return tuple(
+        replace(each, states=tuple(state for state in each.states if state != "focused"))
+        for each in elements
+    )
 
 
 def sees_pixels(policy: Policy) -> bool:

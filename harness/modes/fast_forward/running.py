@@ -58,6 +58,8 @@ class _Progress:
     seen: Seen
     begun_ms: int
     steps: list[Planned] = field(default_factory=list[Planned])
+    left: Plan | None = None
+    """What is still to be done of a plan that a surprise broke off."""
 
     @property
     def is_over(self) -> bool:
@@ -169,6 +171,8 @@ class Runner:
             await guard.disarm(ready.aim)
             raise
         report, status = await self._rested(guard, ready, watch)
+        if objection or report.fault:
+            progress.left = ready.plan.after(report.done)
         if objection:
             observation = await self._page.observe()
             progress.seen = replace(progress.seen, observation=observation)
@@ -232,7 +236,12 @@ class Runner:
                 status = await self._page.rested()
             await self._take([Done()], status, progress, watch)
             return "", None
-        return await self._anew(progress, watch, step)
+        observation = progress.seen.observation
+        left = progress.left.taken_up(observation) if progress.left else None
+        if left is None:
+            return await self._anew(progress, watch, step)
+        progress.left = None
+        return await self._aimed(left, watch)
 
     async def _recovered(self, progress: _Progress, watch: Watch, step: int) -> Ready | None:
         """Return a plan for a page that is not as expected; None where it is not known."""
@@ -249,9 +258,12 @@ class Runner:
             following = self._planner.plan(observation, step + len(progress.steps))
         if not following.is_understood:
             return WHY[following.end], None
+        return await self._aimed(following, watch)
+
+    async def _aimed(self, plan: Plan, watch: Watch) -> tuple[str, Ready | None]:
         try:
             with watch.on(Part.CAPTURE):
-                return "", await self.ready(following)
+                return "", await self.ready(plan)
         except MisfitError as error:
             return str(error), None
 

@@ -112,6 +112,34 @@ def test_a_plan_that_goes_round_in_circles_ends() -> None:
     assert not lit(around)
 
 
+def with_field(seen: Observation, *states: str, value: str = "") -> Observation:
+    field, *others = seen.elements
+    return replace(seen, elements=(replace(field, states=states, value=value), *others))
+
+
+def test_a_plan_is_taken_up_where_the_page_is_ready_for_one_of_its_steps() -> None:
+    whole = plan(sure(INTO), sure(WORD), sure(PRESS))
+    taken_up = whole.after(1).taken_up(with_field(form(), "focused"))
+    assert taken_up is not None
+    assert (taken_up.actions, taken_up.end) == ((WORD, PRESS), whole.end)
+
+
+def test_what_has_the_focus_matters_for_keys_but_not_for_clicks() -> None:
+    whole = plan(sure(INTO), sure(WORD), sure(PRESS))
+    filled = with_field(form(), value="ada")
+    taken_up = whole.taken_up(filled)
+    assert taken_up is not None
+    assert taken_up.actions == (PRESS,)
+    assert taken_up.steps[0].scene.observation is filled
+    assert whole.after(1).taken_up(form()) is None
+
+
+def test_a_plan_is_not_taken_up_on_another_page() -> None:
+    whole = plan(sure(INTO), sure(WORD), sure(PRESS))
+    assert whole.taken_up(form(button="Cancel")) is None
+    assert whole.taken_up(with_field(form(), value="ad")) is None
+
+
 def test_doubts_add_up() -> None:
     assert lit(plan(sure(INTO, 0.96), sure(WORD, 0.96), sure(PRESS)))
     assert not lit(plan(sure(INTO, 0.9), sure(WORD, 0.9), sure(PRESS)))

@@ -158,6 +158,25 @@ def test_a_policy_goes_on_after_what_comes_in_between_if_it_knows_it() -> None:
     assert ran.split.decide_ms > 0
 
 
+def test_after_what_came_in_between_the_plan_is_taken_up_without_asking_again() -> None:
+    class Counting(Reader):
+        """Notes whether it saw the question."""
+
+        def __init__(self) -> None:
+            self.saw_question: list[bool] = []
+
+        def decide(self, batch: Sequence[AgentContext]) -> list[Decision]:
+            names = {each.name for each in batch[0].observation.elements}
+            self.saw_question.append("Cancel" in names)
+            return super().decide(batch)
+
+    policy = Counting()
+    ran = run_of(*INTERRUPTED, policy, thresholds=KNOWING)
+    assert ran.outcome is Outcome.VERIFIED
+    assert policy.saw_question[-1]
+    assert policy.saw_question.count(True) == 1
+
+
 def test_a_policy_that_cannot_tell_what_is_new_stops_at_what_comes_in_between() -> None:
     ran = run_of(*INTERRUPTED, Reader())
     assert ran.outcome is Outcome.STOPPED

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy.data import LearnedStep
-from policy.features import TEXT_GRAMS, StepFeatures
+from policy.features import TEXT_GRAMS, StepFeatures, tallied
 from policy.text import TABLE, Match
 
 Rng: TypeAlias = np.random.Generator
@@ -93,7 +93,7 @@ def _misread(features: StepFeatures, rng: Rng) -> StepFeatures:
     for kind in (Match.EXACT, Match.CASED, Match.PHRASE, Match.QUOTED):
         matches[hit, kind] = 0
     matches[hit, Match.FUZZY] = rng.uniform(0.45, 0.85, int(hit.sum()))
-    return _tallied(replace(features, matches=matches))
+    return tallied(replace(features, matches=matches))
 
 
 def _alter(step: LearnedStep, rng: Rng, how: Augmentation) -> tuple[LearnedStep, bool]:
@@ -124,7 +124,7 @@ def _without(step: LearnedStep, gone: NDArray[np.bool_]) -> LearnedStep:
         boxes=features.boxes[kept],
     )
     said = replace(step.targets, accepted=step.targets.accepted[:, kept])
-    return replace(step, features=_tallied(cut), targets=said)
+    return replace(step, features=tallied(cut), targets=said)
 
 
 def _is_named(features: StepFeatures, target: NDArray[np.bool_]) -> bool:
@@ -141,21 +141,7 @@ def _renamed(features: StepFeatures, target: NDArray[np.bool_], rng: Rng) -> Ste
     elements[changed, :TEXT_GRAMS] = np.where(text > 0, drawn, 0)
     for kind in (Match.EXACT, Match.CASED, Match.FUZZY, Match.PHRASE, Match.QUOTED):
         matches[changed, :, kind] = 0
-    return _tallied(replace(features, elements=elements, matches=matches))
-
-
-def _tallied(features: StepFeatures) -> StepFeatures:
-    """Say again how well each word and each element match, after matches have changed."""
-    matches = features.matches
-    if not matches.size:
-        return features
-    numbers, flags = features.numbers.copy(), features.word_flags.copy()
-    best = matches.max(axis=1)
-    numbers[:, -2 * len(Match) : -len(Match)] = best
-    numbers[0, -len(Match) :] = 0
-    numbers[1:, -len(Match) :] = best[:-1]
-    flags[:, -len(Match) :] = matches.max(axis=0)
-    return replace(features, numbers=numbers, word_flags=flags)
+    return tallied(replace(features, elements=elements, matches=matches))
 
 
 def _same_text(features: StepFeatures, target: NDArray[np.bool_]) -> NDArray[np.bool_]:

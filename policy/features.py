@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -38,8 +38,11 @@ _PLAIN = 11  # numbers before the ranks
 _STATE_PLACES = {state: _PLAIN + _RANKS + number for number, state in enumerate(STATES)}
 _QUOTES = 3
 WORD_FLAGS = 5 + _QUOTES + len(Match)
-NUMBERS = _PLAIN + _RANKS + len(STATES) + 2 * len(Match)
+_TALLIED = _PLAIN + _RANKS + len(STATES)  # what follows is told by what matches
+NUMBERS = _TALLIED + 2 * len(Match) + 2
 """Numbers that describe one element; the first two are where its middle is."""
+_LEAST_REPEATED = 4  # words; fewer stand in a goal by chance
+_FAR = 16  # elements; what stands further up says nothing of an element
 FINE = 9
 """A place in a candidate's box is told on a grid of this many rows and columns."""
 ABSENT = -1
@@ -83,19 +86,52 @@ def featurise(observation: Observation) -> StepFeatures:
     goal = observation.goal
     said = split(goal).folded[:MOST_WORDS]
     matches = np.zeros((len(elements), len(said), len(Match)), np.float32)
+    boxes = np.array([element.box for element in elements], np.int32).reshape(-1, 4)
     readable = [Readable(each.role, each.name, each.text, each.value) for each in elements]
-    for number, element in enumerate(readable):
-        if not _repeats_goal(element, goal):
-            matches[number] = match(element, goal)[: len(said)]
+    for number in _beyond_instruction(readable, boxes, goal):
+        matches[number] = match(readable[number], goal)[: len(said)]
     _match_ranks(matches, elements, said)
-    return StepFeatures(
+    features = StepFeatures(
         words=_word_rows(goal)[: len(said)],
-        word_flags=_word_flags(goal, matches),
+        word_flags=_goal_flags(goal)[: len(said)],
         elements=_element_rows(readable),
-        numbers=_numbers(observation, elements, matches),
+        numbers=_numbers(observation, elements),
         matches=matches,
-        boxes=np.array([element.box for element in elements], np.int32).reshape(-1, 4),
+        boxes=boxes,
     )
+    return tallied(features)
+
+
+def tallied(features: StepFeatures) -> StepFeatures:
+    """Return features that say of each word and each element how well they match, all in all."""
+    matches = features.matches
+    if not matches.size:
+        return features
+    numbers, flags = features.numbers.copy(), features.word_flags.copy()
+    own, before, under = np.split(numbers[:, _TALLIED:], [len(Match), 2 * len(Match)], axis=1)
+    own[:] = matches.max(axis=1)
+    # what stands before a field is often its label
+    before[0] = 0
+    before[1:] = own[:-1]
+    away = _under(matches)
+    under[:, 0], under[:, 1] = 1 / away, away <= _FAR
+    flags[:, -len(Match) :] = matches.max(axis=0)
+    return replace(features, numbers=numbers, word_flags=flags)
+
+
+def _under(matches: Floats) -> Floats:
+    """Return how many elements further up that stands which an element is under, (E,).
+
+    That is the last one which is called as the goal says in words that the element itself is not
+    called by: of several buttons that are called the same, it tells whose each is. Infinity where
+    there is none.
+    """
+    is_named = matches[..., Match.PHRASE] > 0
+    number = np.arange(len(matches))[:, None]
+    last = np.full((len(matches) + 1, matches.shape[1]), -1)
+    last[1:] = np.maximum.accumulate(np.where(is_named, number, -1))
+    above = np.where(is_named, -1, last[:-1]).max(axis=1)
+    return np.where(above < 0, np.inf, number[:, 0] - above).astype(np.float32)
 
 
 def _match_ranks(matches: Floats, elements: Sequence[Element], said: Sequence[str]) -> None:
@@ -115,9 +151,42 @@ def _numbers_in(*texts: str) -> set[int]:
     return {number for word in words if (number := rank_said(word)) is not None}
 
 
+def _beyond_instruction(
+    elements: Sequence[Readable], boxes: NDArray[np.int32], goal: str
+) -> list[int]:
+    """Return which elements are no part of the instruction itself.
+
+    It is on many pages, and matches every word of itself; parts of it may be in other elements.
+    """
+    beyond: list[int] = []
+    instruction: NDArray[np.int32] | None = None
+    for number, element in enumerate(elements):
+        if _repeats_goal(element, goal):
+            instruction = boxes[number]
+        elif instruction is None or not _lies_in(boxes[number], instruction):
+            beyond.append(number)
+    return beyond
+
+
 def _repeats_goal(element: Readable, goal: str) -> bool:
-    # the instruction itself is on many pages, and matches every word of itself; so do its parts
-    return len(goal) > 0 and (element.text == goal or element.name == goal)
+    if not goal:
+        return False
+    return element.text == goal or element.name == goal or _is_most_of(element.text, goal)
+
+
+@lru_cache(maxsize=16_384)
+def _is_most_of(text: str, goal: str) -> bool:
+    """Say whether a text is a goal that lacks some words, which stand in elements of their own."""
+    shown, said = split(text).folded, split(goal).folded
+    if len(shown) < _LEAST_REPEATED or 2 * len(shown) < len(said):
+        return False
+    rest = iter(said)
+    return all(word in rest for word in shown)
+
+
+def _lies_in(inner: NDArray[np.int32], outer: NDArray[np.int32]) -> bool:
+    ends = inner[:2] + inner[2:] <= outer[:2] + outer[2:]
+    return bool((inner[:2] >= outer[:2]).all() and ends.all())
 
 
 @lru_cache(maxsize=4096)
@@ -141,13 +210,6 @@ def _element_row(element: Readable) -> tuple[int, ...]:
     )
 
 
-def _word_flags(goal: str, matches: Floats) -> Floats:
-    flags = _goal_flags(goal)[: matches.shape[1]].copy()
-    if len(matches):
-        flags[:, -len(Match) :] = matches.max(axis=0)
-    return flags
-
-
 @lru_cache(maxsize=4096)
 def _goal_flags(goal: str) -> Floats:
     """Return what is told of each word of a goal on any page; not to be changed."""
@@ -164,7 +226,7 @@ def _goal_flags(goal: str) -> Floats:
     return flags
 
 
-def _numbers(observation: Observation, elements: Sequence[Element], matches: Floats) -> Floats:
+def _numbers(observation: Observation, elements: Sequence[Element]) -> Floats:
     numbers = np.zeros((len(elements), NUMBERS), np.float32)
     if not elements:
         return numbers
@@ -188,12 +250,6 @@ def _numbers(observation: Observation, elements: Sequence[Element], matches: Flo
         for each in elements
     ]
     numbers[:, 8] = [seen[element.role] / 8 for element in elements]
-    start = _PLAIN + _RANKS + len(STATES)
-    if matches.shape[1]:
-        best = matches.max(axis=1)
-        numbers[:, start : start + len(Match)] = best
-        # what stands before a field is often its label
-        numbers[1:, start + len(Match) :] = best[:-1]
     return numbers.clip(-4, 4)
 
 

@@ -90,6 +90,40 @@ def test_what_is_called_by_another_number_is_not_meant_by_its_place() -> None:
     assert _by_rank(["Tab #1", "Tab #2"], "Tab #1") == [True, False]
 
 
+def _posts(*texts: str, goal: str) -> Observation:
+    """A page that shows its goal, with a part of it in an element of its own, and then texts."""
+    top, *rest = texts
+    elements = (
+        Element(role="generic", text=goal.replace(top, ""), box=(0, 0, 90, 20)),
+        Element(role="generic", text=top, box=(50, 0, 20, 20)),
+        *(
+            Element(role="generic", text=each, box=(0, 20 * number + 20, 50, 20))
+            for number, each in enumerate(rest)
+        ),
+    )
+    return Observation(np.zeros((99, 99, 3), np.uint8), (0, 0), 0, goal, elements)
+
+
+def test_the_instruction_and_its_parts_match_nothing() -> None:
+    goal = "For the user @ann press the like button"
+    matches = featurise(_posts("@ann", "@bob", "@ann", goal=goal)).matches
+    assert matches.any(axis=(1, 2)).tolist() == [
+        False,
+        False,
+        True,
+        True,
+    ]  # the last: "@" is in both
+    assert matches[..., Match.PHRASE].any(axis=1).tolist() == [False, False, False, True]
+
+
+def test_what_is_called_the_same_is_told_by_what_it_stands_under() -> None:
+    goal = "For the user @ann press the like button"
+    seen = _posts("@ann", "@bob", "like", "@ann", "hello", "like", goal=goal)
+    one_over, is_near = featurise(seen).numbers[:, -2:].T
+    assert one_over.tolist() == [0, 0, 0, 0, 1, 1, 0.5]
+    assert is_near.tolist() == [0, 0, 0, 0, 1, 1, 1]
+
+
 def test_words_know_in_which_quotation_they_stand() -> None:
     assert split('"a b" or "c"').quotes == (0, 1, 1, 0, 0, 0, 2, 0)
 

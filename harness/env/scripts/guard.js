@@ -218,16 +218,26 @@ const makeGuard = (list) => {
     });
   };
 
-  // Notes the targets of a plan while it is made, and returns what is on the page and what each target
-  // is part of; nothing is blocked.
-  const aim = (...nodes) => {
+  const note = (nodes) => {
     targets = nodes;
     noted = nodes.map(words);
     around = written();
-    const found = list();
-    shown = JSON.stringify(found);
-    const hidden = nodes.some((node) => /^(I?FRAME|OBJECT|EMBED|FENCEDFRAME)$/.test(node.tagName));
-    return { found, pressed: nodes.map(pressed), hidden };
+  };
+  const found = () => ({
+    pressed: targets.map(pressed),
+    hidden: targets.some((node) => /^(I?FRAME|OBJECT|EMBED|FENCEDFRAME)$/.test(node.tagName)),
+  });
+  // Returns what is on the page, which has to be so still when a plan is armed.
+  const look = () => {
+    const listed = list();
+    shown = JSON.stringify(listed);
+    return listed;
+  };
+  // Notes the targets of a plan while it is made, and returns what is on the page and what each target
+  // is part of; nothing is blocked.
+  const aim = (...nodes) => {
+    note(nodes);
+    return { listed: look(), ...found() };
   };
   // Blocks everything from now on but `planned`, whose moves name their targets by number, and those
   // as well where the page is not as it was when it was aimed at; returns what speaks against them.
@@ -242,6 +252,11 @@ const makeGuard = (list) => {
     else if (JSON.stringify(list()) !== shown) fault = "the page is not as it was when the plan was made";
     return fault;
   };
+  // Does both at once, for a page that was looked at just before.
+  const take = (planned, ...nodes) => {
+    note(nodes);
+    return { fault: arm(planned), ...found() };
+  };
   const disarm = () => {
     const report = { done: at, planned: moves?.length ?? 0, fault };
     moves = null;
@@ -251,5 +266,5 @@ const makeGuard = (list) => {
   listen();
   // a document that is written again loses its listeners
   new MutationObserver(listen).observe(document, { childList: true });
-  return { aim, arm, disarm };
+  return { look, aim, arm, take, disarm };
 };

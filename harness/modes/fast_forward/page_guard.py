@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -15,13 +14,16 @@ import msgspec
 from harness.env.chromium import Tab
 from harness.env.seeing import listed, whole_pixels
 from harness.errors import InfrastructureError, MisfitError
+from harness.modes.fast_forward.aim import Aim, Frame, Glance
 from harness.modes.fast_forward.moves import GuardedMove, Input, Point
 from recorder.browser.scripts import listing_script
-from recorder.schema import Box, Element
+from recorder.schema import Element
 
 _WORLD = "understudy-guard"
 _AIM = "(...nodes) => understudyGuard.aim(...nodes)"
+_LOOK = "() => understudyGuard.look()"
 _ARM = "(moves) => understudyGuard.arm(moves)"
+_TAKE = "(moves, ...nodes) => understudyGuard.take(moves, ...nodes)"
 _DISARM = "() => understudyGuard.disarm()"
 _HAS_FOCUS = "() => document.hasFocus() && !/^I?FRAME$/.test(document.activeElement?.tagName)"
 _ARM_NEW = {"source": "understudyGuard.arm([])", "worldName": _WORLD}
@@ -29,35 +31,9 @@ _SURROUNDINGS = (
     "function () { return this.ownerDocument; }",
     "function () { return this.ownerDocument.defaultView; }",
 )
+_KEPT = {"objectGroup": f"{_WORLD}-kept"}
 _KEY_EVENTS = frozenset({"keydown", "keypress", "keyup"})
 _TURNS = ("frameAttached", "frameNavigated", "frameDetached", "documentOpened")
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One document of the page, and the guard's own world in it."""
-
-    frame: str
-    document: str
-    """Names frame and document; another one has another name."""
-    context: int
-
-
-@dataclass(frozen=True, slots=True)
-class Aim:
-    """The targets of a plan as they were found, and every frame that is to be watched."""
-
-    frames: tuple[Frame, ...]
-    target: Frame
-    """The one that has all the targets."""
-    elements: tuple[Element, ...]
-    """Of the page at that moment."""
-    pressed: tuple[frozenset[Box], ...]
-    """For each place, the boxes of all that a press there presses."""
-    hears_keys: bool
-    """Some script of the target's frame listens to keys: else nothing tells them from a text."""
-    turns: int
-    """Frames that had come, gone or turned elsewhere until then."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -86,24 +62,54 @@ class PageGuard:
         self._frames: dict[str, Frame] = {}
         self._frames_at = -1
         """Turns when these were all frames that there are."""
+        self._surroundings: dict[str, list[str]] = {}
+        """Document and window of each, by the name of the document."""
         self._is_enabled = False
 
-    async def aim(self, places: Sequence[Point]) -> Aim:
+    async def glance(self, last: Aim) -> Glance | None:
+        """Look at the frame that the last plan was for, while the next one is made.
+
+        Returns:
+            What the next plan can be aimed with, if it is for that frame as well; None where the
+            frame is gone.
+        """
+        turns, frame = self._turns, last.target
+        try:
+            scrolled, listing, hears_keys = await asyncio.gather(
+                self._scrolled(), self._call(frame, _LOOK), self._hears_keys(frame, ())
+            )
+        except InfrastructureError:
+            return None
+        return Glance(frame, scrolled, listed(listing), hears_keys, turns)
+
+    async def aim(
+        self,
+        places: Sequence[Point],
+        meant: Sequence[Element | None] = (),
+        glance: Glance | None = None,
+    ) -> Aim:
         """Find the targets at some places, by what is there on top; nothing is blocked yet.
 
         What is on the page then, and what the targets say, must still be so when it is armed.
 
         Args:
             places: in px of the page.
+            meant: what is to be pressed at each of them, where that matters.
+            glance: at the page, where nobody is waited for between aiming and arming.
 
         Raises:
-            MisfitError: they are not all in one frame, or one cannot be found or watched.
+            MisfitError: they are not all in one frame, or one cannot be found or watched, or
+                something lies over what is meant.
             InfrastructureError: the page is gone.
         """
         await self._enable()
         turns = self._turns
+        if glance and glance.turns == turns and places:
+            found = await self._hits(places, glance.scrolled)
+            if {each["frameId"] for each in found} == {glance.frame.frame}:
+                return await self._aimed_at(found, meant, glance)
         self._tab.post("Runtime.releaseObjectGroup", {"objectGroup": _WORLD})
-        found, by_id = await asyncio.gather(self._hits(places), self._all_frames())
+        found, by_id = await asyncio.gather(self._found(places), self._all_frames())
         owners = {each["frameId"] for each in found}
         if len(owners) > 1 or not owners <= by_id.keys():
             raise MisfitError(f"the targets are in {len(owners)} frames; allowed: one")
@@ -111,12 +117,11 @@ class PageGuard:
         target = by_id[owners.pop()] if owners else await self._focused(frames)
         targets = [each["backendNodeId"] for each in found]
         shown, hears_keys = await asyncio.gather(
-            self._shown(targets, target), self._hears_keys(targets)
+            self._shown(targets, target), self._hears_keys(target, targets)
         )
-        if shown["hidden"]:  # what happens in there is heard by nobody out here
-            raise MisfitError("a target is in a frame of another process, which is not watched")
-        pressed = tuple(frozenset(map(whole_pixels, each)) for each in shown["pressed"])
-        return Aim(frames, target, listed(shown["found"]), pressed, hears_keys, turns)
+        if objection := _covered(shown, meant):
+            raise MisfitError(objection)
+        return Aim(frames, target, listed(shown["listed"]), hears_keys, turns, tuple(meant))
 
     async def arm(self, aim: Aim, moves: Sequence[GuardedMove]) -> str:
         """Block everything but these moves; return why none of them may be done, if so.
@@ -126,21 +131,22 @@ class PageGuard:
             InfrastructureError: the page is gone.
         """
         planned = [{"value": msgspec.to_builtins(list(moves))}]
+        nodes = [{"objectId": node} for node in aim.nodes]
         commands = [
             # first, so that no new frame comes in between
             ("Page.addScriptToEvaluateOnNewDocument", _ARM_NEW),
             *(_call(each, _ARM, [{"value": []}]) for each in aim.frames if each is not aim.target),
-            _call(aim.target, _ARM, planned),
+            _call(aim.target, _TAKE if nodes else _ARM, [*planned, *nodes]),
         ]
         try:
             added, *answers = await self._tab.send_all(commands)
         except InfrastructureError as error:
             raise MisfitError(f"a frame is gone: {error}") from error
         self._script = added["identifier"]
-        *_, objection = map(_value, answers)
+        *_, answer = map(_value, answers)
         if self._turns != aim.turns:
             raise MisfitError("the page has other frames than before")
-        return objection
+        return (answer["fault"] or _covered(answer, aim.meant)) if nodes else answer
 
     async def fire(self, inputs: Sequence[Input]) -> None:
         """Send inputs one after the other, without waiting in between, until all have arrived.
@@ -166,11 +172,27 @@ class PageGuard:
 
     # Parts ----------------------------------------------------------------------------------------
 
-    async def _hits(self, places: Sequence[Point]) -> list[dict[str, Any]]:
-        """Return what is on top at some places; the document may be scrolled under them."""
+    async def _aimed_at(
+        self, found: Sequence[dict[str, Any]], meant: Sequence[Element | None], glance: Glance
+    ) -> Aim:
+        """Aim at targets that are noted only when they are armed, which comes at once."""
+        frame = glance.frame
+        nodes = await asyncio.gather(*(self._node(each["backendNodeId"], frame) for each in found))
+        frames = tuple(self._frames.values())
+        said = (glance.elements, glance.hears_keys, glance.turns, tuple(meant), tuple(nodes))
+        return Aim(frames, frame, *said)
+
+    async def _found(self, places: Sequence[Point]) -> list[dict[str, Any]]:
+        return await self._hits(places, await self._scrolled())
+
+    async def _scrolled(self) -> Point:
         metrics = await self._tab.send("Page.getLayoutMetrics")
         shown = metrics["cssVisualViewport"]
-        left, top = round(shown["pageX"]), round(shown["pageY"])
+        return round(shown["pageX"]), round(shown["pageY"])
+
+    async def _hits(self, places: Sequence[Point], scrolled: Point) -> list[dict[str, Any]]:
+        """Return what is on top at some places; the document may be scrolled under them."""
+        left, top = scrolled
         return await asyncio.gather(*(self._hit(x, y, x + left, y + top) for x, y in places))
 
     async def _hit(self, shown_x: int, shown_y: int, x: int, y: int) -> dict[str, Any]:
@@ -197,6 +219,8 @@ class PageGuard:
         """Return every frame of the page by its id; none is asked for while none has turned."""
         if self._frames_at != self._turns:
             turns = self._turns
+            self._surroundings.clear()
+            self._tab.post("Runtime.releaseObjectGroup", _KEPT)
             tree = await self._tab.send("Page.getFrameTree")
             documents = dict(_documents(tree["frameTree"]))
             found = await asyncio.gather(*(self._frame(*each) for each in documents.items()))
@@ -231,33 +255,42 @@ class PageGuard:
         nodes = await asyncio.gather(*(self._node(each, frame) for each in backend_nodes))
         return await self._call(frame, _AIM, [{"objectId": node} for node in nodes])
 
-    async def _hears_keys(self, backend_nodes: Sequence[int]) -> bool:
-        """Say whether anything in the nodes' document, or its window, listens to keys."""
-        if not backend_nodes:
-            return True
+    async def _hears_keys(self, frame: Frame, backend_nodes: Sequence[int]) -> bool:
+        """Say whether anything in a frame's document, or its window, listens to keys.
+
+        Args:
+            frame: it has to be known from before where there are no nodes.
+            backend_nodes: some in it, by which its document is found.
+        """
+        if backend_nodes:
+            await self._find_surroundings(frame, backend_nodes[0])
+        answers = await asyncio.gather(
+            *(
+                self._tab.send(
+                    "DOMDebugger.getEventListeners",
+                    {"objectId": place, "depth": -1, "pierce": True},
+                )
+                for place in self._surroundings.get(frame.document, ())
+            )
+        )
+        heard = (each["type"] for answer in answers for each in answer["listeners"])
+        return not answers or not _KEY_EVENTS.isdisjoint(heard)
+
+    async def _find_surroundings(self, frame: Frame, backend_node: int) -> None:
+        if frame.document in self._surroundings:
+            return
         send = self._tab.send
-        group = {"objectGroup": _WORLD}
-        node = await send("DOM.resolveNode", {"backendNodeId": backend_nodes[0], **group})
-        own = {"objectId": node["object"]["objectId"], **group}
-        places = await asyncio.gather(
+        node = await send("DOM.resolveNode", {"backendNodeId": backend_node, **_KEPT})
+        own = {"objectId": node["object"]["objectId"], **_KEPT}
+        found = await asyncio.gather(
             *(
                 send("Runtime.callFunctionOn", {"functionDeclaration": each, **own})
                 for each in _SURROUNDINGS
             )
         )
-        found = [each["result"]["objectId"] for each in places if "objectId" in each["result"]]
-        answers = await asyncio.gather(
-            *(
-                send(
-                    "DOMDebugger.getEventListeners",
-                    {"objectId": place, "depth": -1, "pierce": True},
-                )
-                for place in found
-            )
-        )
-        return any(
-            each["type"] in _KEY_EVENTS for answer in answers for each in answer["listeners"]
-        )
+        self._surroundings[frame.document] = [
+            each["result"]["objectId"] for each in found if "objectId" in each["result"]
+        ]
 
     async def _call(
         self, frame: Frame, function: str, values: Sequence[dict[str, Any]] = ()
@@ -308,6 +341,16 @@ def _documents(tree: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield frame["id"], f"{frame['id']}/{frame['loaderId']}"
     for child in tree.get("childFrames", ()):
         yield from _documents(child)
+
+
+def _covered(shown: dict[str, Any], meant: Sequence[Element | None]) -> str:
+    """Return what speaks against targets that were found, empty where nothing does."""
+    if shown["hidden"]:  # what happens in there is heard by nobody out here
+        return "a target is in a frame of another process, which is not watched"
+    for element, boxes in zip(meant, shown["pressed"], strict=bool(meant)):
+        if element and element.box not in map(whole_pixels, boxes):
+            return f"something lies over {element.role} {element.name or element.text!r}"
+    return ""
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +14,7 @@ from harness.env.page import TaskPage
 from harness.errors import InfrastructureError, MisfitError, StoppedError
 from harness.latch import Latch
 from harness.measure.events import Outcome
+from harness.modes.fast_forward.aim import Aim, Glance
 from harness.modes.fast_forward.forecast import Scene
 from harness.modes.fast_forward.light import SURE
 from harness.modes.fast_forward.moves import (
@@ -24,7 +25,7 @@ from harness.modes.fast_forward.moves import (
     moves_of,
     places_of,
 )
-from harness.modes.fast_forward.page_guard import Aim, PageGuard, Report
+from harness.modes.fast_forward.page_guard import PageGuard, Report
 from harness.modes.fast_forward.planning import End, Plan, Planned, Planner
 from harness.modes.fast_forward.ran import WHY, Part, Ran, Watch
 from recorder.schema import Action, Done, Element
@@ -57,6 +58,8 @@ class PageRan(Ran):
 class _Progress:
     seen: Seen
     begun_ms: int
+    aim: Aim
+    """Of the last plan."""
     steps: list[Planned] = field(default_factory=list[Planned])
     left: Plan | None = None
     """What is still to be done of a plan that a surprise broke off."""
@@ -99,19 +102,20 @@ class Runner:
         self._guard: PageGuard | None = None
         self._tab: object = None
 
-    async def ready(self, plan: Plan) -> Ready:
+    async def ready(self, plan: Plan, glance: Glance | None = None) -> Ready:
         """Find the targets of a plan, while the person is still at work.
+
+        Args:
+            plan: what is to be done.
+            glance: at the page, where nobody is waited for before it is done.
 
         Raises:
             MisfitError: they cannot be found, or be watched together.
             InfrastructureError: the page is gone.
         """
-        aim = await self._page_guard().aim(places_of(plan.steps))
+        aim = await self._page_guard().aim(places_of(plan.steps), meant_at(plan.steps), glance)
         if plan.steps and (objection := _unlike(plan.steps[0].scene, aim.elements)):
             raise MisfitError(objection)
-        for meant, pressed in zip(meant_at(plan.steps), aim.pressed, strict=True):
-            if meant and meant.box not in pressed:
-                raise MisfitError(f"something lies over {meant.role} {meant.name or meant.text!r}")
         # nothing on the page can tell, and a character costs a millisecond
         whole = not aim.hears_keys
         moves = tuple(moves_of(plan.steps, whole=whole))
@@ -130,7 +134,7 @@ class Runner:
             StoppedError: a person stopped the agent.
         """
         watch = Watch(self._clock)
-        progress = _Progress(seen, int(seen.info["virtual_ms"]))
+        progress = _Progress(seen, int(seen.info["virtual_ms"]), ready.aim)
         milestones = self._page.milestones
         reason, surprises = "", 0
         for _ in range(_CHUNKS):
@@ -164,6 +168,7 @@ class Runner:
         """Do what can be done without looking; return why it may not go on, if so."""
         if not ready.plan.steps:
             return ""
+        progress.aim = ready.aim
         guard = self._page_guard()
         try:
             objection = await self._fired(guard, ready, watch)
@@ -236,12 +241,11 @@ class Runner:
                 status = await self._page.rested()
             await self._take([Done()], status, progress, watch)
             return "", None
-        observation = progress.seen.observation
-        left = progress.left.taken_up(observation) if progress.left else None
+        left = progress.left.taken_up(progress.seen.observation) if progress.left else None
         if left is None:
             return await self._anew(progress, watch, step)
         progress.left = None
-        return await self._aimed(left, watch)
+        return await self._aimed(left, self._page_guard().glance(progress.aim), watch)
 
     async def _recovered(self, progress: _Progress, watch: Watch, step: int) -> Ready | None:
         """Return a plan for a page that is not as expected; None where it is not known."""
@@ -250,20 +254,27 @@ class Runner:
 
     async def _anew(self, progress: _Progress, watch: Watch, step: int) -> tuple[str, Ready | None]:
         """Return a plan for the page as it is, or why there is none."""
-        observation = progress.seen.observation
-        if self._is_pictured:
-            with watch.on(Part.CAPTURE):
-                observation = await self._page.pictured(observation)
-        with watch.on(Part.DECIDE):
-            following = self._planner.plan(observation, step + len(progress.steps))
-        if not following.is_understood:
-            return WHY[following.end], None
-        return await self._aimed(following, watch)
+        looking = asyncio.ensure_future(self._page_guard().glance(progress.aim))
+        try:
+            await asyncio.sleep(0)  # the page works on it while the policy decides
+            observation = progress.seen.observation
+            if self._is_pictured:
+                with watch.on(Part.CAPTURE):
+                    observation = await self._page.pictured(observation)
+            with watch.on(Part.DECIDE):
+                following = self._planner.plan(observation, step + len(progress.steps))
+            if not following.is_understood:
+                return WHY[following.end], None
+            return await self._aimed(following, looking, watch)
+        finally:
+            looking.cancel()
 
-    async def _aimed(self, plan: Plan, watch: Watch) -> tuple[str, Ready | None]:
+    async def _aimed(
+        self, plan: Plan, looking: Awaitable[Glance | None], watch: Watch
+    ) -> tuple[str, Ready | None]:
         try:
             with watch.on(Part.CAPTURE):
-                return "", await self.ready(plan)
+                return "", await self.ready(plan, await looking)
         except MisfitError as error:
             return str(error), None
 

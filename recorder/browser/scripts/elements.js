@@ -12,16 +12,35 @@ const elements = (() => {
     radio: "radio", range: "slider", number: "spinbutton", search: "searchbox",
   };
   const ACTIVE = "a[href],button,input,select,textarea,summary,[role],[tabindex],[contenteditable],[onclick]";
+  const URL_OF = /^url\("([^"]*)"\)/;
   const LIMIT = 1500;
 
   const closed = new WeakMap(); // host → its closed root, as the page's own world told us
   const rootOf = (host) => host.shadowRoot ?? closed.get(host) ?? null;
 
-  const role = (element) =>
+  // The address of the picture that an element shows in place of text or parts of its own.
+  const picture = (element) => {
+    if (element instanceof HTMLImageElement) return element.currentSrc || element.src;
+    const { content, backgroundImage } = getComputedStyle(element);
+    const isBare = !element.firstElementChild && !element.textContent.trim();
+    return (URL_OF.exec(content) ?? (isBare ? URL_OF.exec(backgroundImage) : null))?.[1] ?? "";
+  };
+  // What its file is called: all that there is to call a picture that nobody gave a name.
+  const fileName = (url) => {
+    const [, stem = ""] = /([^/]*)\.\w+$/.exec(url.replace(/[?#].*/, "")) ?? [];
+    // numbers of a sheet of icons say nothing
+    return /^[a-z][a-z_-]*\d?$/i.test(stem) ? stem.replace(/[-_]+/g, " ") : "";
+  };
+
+  const ownRole = (element) =>
     element.getAttribute("role")?.split(" ")[0] ||
     (element instanceof HTMLInputElement
       ? (INPUT_ROLES[element.type] ?? "textbox")
       : (ROLES[element.tagName.toUpperCase()] ?? (element.isContentEditable ? "textbox" : "generic")));
+  const role = (element) => {
+    const own = ownRole(element);
+    return own === "generic" && picture(element) ? "image" : own;
+  };
 
   const ownText = (element) => {
     let text = "";
@@ -37,7 +56,7 @@ const elements = (() => {
     return pointed || [...(element.labels ?? [])].map((label) => label.textContent).join(" ");
   };
 
-  const name = (element) => {
+  const name = (element, kind) => {
     const isButton = element instanceof HTMLInputElement && INPUT_ROLES[element.type] === "button";
     const named =
       element.getAttribute("aria-label") ||
@@ -46,9 +65,8 @@ const elements = (() => {
       (isButton ? element.value : "") ||
       element.getAttribute("placeholder") ||
       element.getAttribute("title") ||
-      (/^(link|button|option|tab|menuitem|heading|checkbox|radio)$/.test(role(element))
-        ? allText(element)
-        : "");
+      (/^(link|button|option|tab|menuitem|heading|checkbox|radio)$/.test(kind) ? allText(element) : "") ||
+      (kind === "image" && !element.hasAttribute("alt") ? fileName(picture(element)) : "");
     return secrets.clean(named.replace(/\s+/g, " ").trim(), 120);
   };
 
@@ -94,8 +112,11 @@ const elements = (() => {
     const root = element.getRootNode();
     for (const attribute of ["id", "data-testid", "name"]) {
       const found = element.getAttribute(attribute);
-      const selector = found && `${element.localName}[${attribute}="${CSS.escape(found)}"]`;
-      if (selector && only(root, selector)) return selector;
+      if (!found) continue;
+      const selector = `${element.localName}[${attribute}="${CSS.escape(found)}"]`;
+      // the same, but found without looking through the page
+      const sought = attribute === "id" ? `${element.localName}#${CSS.escape(found)}` : selector;
+      if (only(root, sought)) return selector;
     }
     const parts = [];
     for (let node = element; node instanceof Element; node = node.parentElement) {
@@ -118,10 +139,9 @@ const elements = (() => {
     return root instanceof ShadowRoot ? `${pierced(root.host)} >>> ${css(element)}` : css(element);
   };
 
-  const selectors = (element) => {
-    const named = name(element);
+  const selectors = (element, kind, named) => {
     const found = [pierced(element)];
-    if (named) found.push(`role=${role(element)}[name=${JSON.stringify(named)}]`);
+    if (named) found.push(`role=${kind}[name=${JSON.stringify(named)}]`);
     if (!(element.getRootNode() instanceof ShadowRoot)) found.push(`xpath=${xpath(element)}`);
     return found.map((selector) => secrets.clean(selector, 300)).filter(Boolean);
   };
@@ -135,15 +155,19 @@ const elements = (() => {
     return typeof found === "string" ? secrets.clean(found, 500) : "";
   };
 
-  const describe = (element, secrecy) => ({
-    role: role(element),
-    name: name(element),
-    box: box(element),
-    text: secrecy ? "" : secrets.clean(ownText(element)),
-    value: value(element, secrecy),
-    states: states(element, secrecy),
-    selectors: selectors(element),
-  });
+  const describe = (element, secrecy) => {
+    const kind = role(element);
+    const named = name(element, kind);
+    return {
+      role: kind,
+      name: named,
+      box: box(element),
+      text: secrecy ? "" : secrets.clean(ownText(element)),
+      value: value(element, secrecy),
+      states: states(element, secrecy),
+      selectors: selectors(element, kind, named),
+    };
+  };
 
   const inView = ([x, y, width, height]) =>
     width > 0 && height > 0 && x < innerWidth && y < innerHeight && x + width > 0 && y + height > 0;
@@ -152,7 +176,7 @@ const elements = (() => {
     element.checkVisibility?.({ opacityProperty: true, visibilityProperty: true }) ?? true;
 
   const wanted = (element) =>
-    element.matches(ACTIVE) || ownText(element) !== "" || element instanceof HTMLImageElement;
+    element.matches(ACTIVE) || ownText(element) !== "" || picture(element) !== "";
 
   // Returns every visible element that can be read or acted on, shadow trees included.
   const snapshot = (judge) => {

@@ -149,17 +149,25 @@ async def logged(tab: Tab) -> list[dict[str, Any]]:
 
 
 async def carried_out(
-    tab: Tab, guard: PageGuard, address: str, planned_for: tuple[Element, ...] | None = None
+    tab: Tab,
+    guard: PageGuard,
+    address: str,
+    planned_for: tuple[Element, ...] | None = None,
+    *,
+    is_glanced: bool = False,
 ) -> Took:
     """Show the form, carry the plan out in it under the guard, and say what reached it.
 
     Nothing is done where the form is not as it was planned for by the time that it is aimed at, or
-    not as it was aimed at by the time that the guard is armed.
+    not as it was aimed at by the time that the guard is armed. If it is glanced at first, its
+    targets are noted only then.
     """
     await shown(tab, address)
     steps = planned(ACTIONS, form())
     try:
         aim = await guard.aim(places_of(steps))
+        if is_glanced:
+            aim = await guard.aim(places_of(steps), glance=await guard.glance(aim))
     except MisfitError:
         return Took(await logged(tab), (), None)
     if planned_for not in (None, aim.elements):
@@ -180,17 +188,23 @@ async def played(addresses: Sequence[str]) -> dict[str, Took]:
             place: (await carried_out(tab, guard, f"{place}/none/0/")).elements for place in PLACES
         }
         return {
-            address: await carried_out(tab, guard, address, still[address.split("/")[0]])
-            for address in addresses
+            address: await carried_out(
+                tab, guard, address, still[address.split("/")[0]], is_glanced=number % 2 == 1
+            )
+            for number, address in enumerate(addresses)
         }
 
 
+@pytest.mark.parametrize("is_glanced", [False, True])
 @pytest.mark.parametrize("place", PLACES)
-def test_a_form_that_stays_as_it_is_gets_filled_in(place: str) -> None:
+def test_a_form_that_stays_as_it_is_gets_filled_in(place: str, is_glanced: bool) -> None:
     async def body() -> list[Took]:
         async with opened() as tab:
             guard = PageGuard(tab)
-            return [await carried_out(tab, guard, f"{place}/none/0//{ears}") for ears in EARS]
+            addresses = [f"{place}/none/0//{ears}" for ears in EARS]
+            return [
+                await carried_out(tab, guard, each, is_glanced=is_glanced) for each in addresses
+            ]
 
     for took in asyncio.run(body()):
         assert took.report == Report(len(ACTIONS), len(ACTIONS), "")
@@ -228,6 +242,33 @@ def test_nothing_is_misdirected_in_forms_that_change_at_any_moment() -> None:
     # the forms did change while inputs were under way
     faults = [took.report.fault for took in found.values() if took.report]
     assert sum(map(bool, faults)) > len(addresses) / 4
+
+
+@pytest.mark.parametrize("what", ["relabelled", "covered"])
+def test_nothing_is_done_on_a_page_that_changed_after_the_glance_at_it(what: str) -> None:
+    change = {
+        "relabelled": "document.querySelector('#submit').textContent = 'Buy'",
+        "covered": "document.body.append(Object.assign(document.createElement('div'), "
+        "{ style: 'position: fixed; inset: 0' }))",
+    }[what]
+
+    async def body() -> tuple[str, Took]:
+        async with opened() as tab:
+            guard, steps = PageGuard(tab), planned(ACTIONS, form())
+            await shown(tab, "document/none/0/")
+            aim = await guard.aim(places_of(steps))
+            meant = [element for element in aim.elements if element.role == "button"][:1]
+            last = places_of(steps)[-1:]
+            glance = await guard.glance(await guard.aim(last, meant))
+            await evaluated(tab, change)
+            aim = await guard.aim(last, meant, glance)
+            objection = await guard.arm(aim, moves_of(planned(ACTIONS[-1:], form())))
+            report = await guard.disarm(aim)
+            return objection, Took(await logged(tab), aim.elements, report)
+
+    objection, took = asyncio.run(body())
+    assert objection
+    assert {each["type"] for each in took.log} == {"ready"}
 
 
 def test_a_page_that_is_written_again_gets_nothing_that_was_meant_for_the_one_before() -> None:

@@ -315,6 +315,26 @@ async def test_elements_are_told_when_they_change_and_only_then(
     assert leaf.box[1] > 50
 
 
+async def test_pictures_that_can_be_pressed_are_listed_and_called_as_their_files_are(
+    browser: Browser, site: Site, tmp_path: Path
+):
+    pictures = """<style>i { display: block; width: 20px; height: 20px }</style>
+      <i style="content: url(/icons/reply-all.png)"></i>
+      <i style="background: url(/icons/trash.png)"></i>
+      <i style="background: url(/icons/f3a9_256x240.png)"></i>
+      <img src="/icons/star.png"><img src="/icons/star.png" alt="">
+      <i style="background: url(/paper.png)"><b>Read me</b></i>"""
+    url = site.put("/icons", pictures)
+    async with recorded(browser, tmp_path / "r", urls=[url]) as take:
+        await take.until(lambda: "Read me" in str(take.events(ElementSnapshot)))
+    last = take.events(ElementSnapshot)[-1].elements
+    assert [element.name for element in last if element.role == "image"] == [
+        *("reply all", "trash", "", "star", "")
+    ]
+    (text,) = [element for element in last if element.text]
+    assert (text.role, text.text) == ("generic", "Read me")
+
+
 async def test_two_contexts_are_recorded_side_by_side(browser: Browser, site: Site, tmp_path: Path):
     url = site.put("/plain", "<body style='height:500px'>plain")
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,10 +19,14 @@ from harness.env.chromium import Chromium
 from harness.env.page import PageConfig, TaskPage
 from harness.env.seeing import decoded, listed
 from harness.env.stage import AREA
-from harness.errors import ConfigError, MisfitError
+from harness.errors import MisfitError
 from harness.gate import SILENT
+from harness.measure.events import Outcome
+from harness.modes.fast_forward.light import is_lit
 from harness.modes.fast_forward.planning import Planner, sees_pixels
+from harness.modes.fast_forward.ran import Ran, together
 from harness.modes.fast_forward.running import PageRan, Runner
+from harness.modes.fast_forward.work import Outlook
 from harness.tasks.registry import web_task
 from harness.tasks.task import WebTask
 from recorder.schema import Action, AgentContext, Click, KeyChord, Observation, TypeText
@@ -51,25 +56,21 @@ def run(
 ) -> Figures:
     """Return the speed-up of each task, and over all of them.
 
+    Each page of a job has a light and a click of its own; the runs of all its pages stand beside
+    the time that people take for all of them.
+
     Args:
         policy: it or its name, as `load_policy` takes it.
-        tasks: names of web tasks.
+        tasks: names of web tasks and jobs.
         episodes: of each task.
         seed: of the first episode; each next one has the next.
         report: told what is being measured.
 
     Raises:
-        ConfigError: there is no such policy, or a task has several pages.
+        ConfigError: there is no such policy.
         UnknownTaskError: no web task of some name.
     """
-    asked = [web_task(name) for name in tasks]
-    for task in asked:
-        if len(task.pages) > 1:  # else the time of all would stand beside the run of one
-            raise ConfigError(
-                f"{task.name} has {len(task.pages)} pages, each with a light of its own; name "
-                "tasks of one page, or play it by `bench suite --mode fast-forward`"
-            )
-    rows = [Row(task.name, task.human.seconds) for task in asked]
+    rows = [Row(task.name, task.human.seconds) for task in map(web_task, tasks)]
     load_before = os.getloadavg()[0]
     asyncio.run(_measure(load_policy(policy), rows, range(seed, seed + episodes), report))
     said = {"policy": policy, "episodes": episodes, "seed": seed}
@@ -95,18 +96,28 @@ async def _measure(
         await lease.close()
 
 
-async def _forward(page: TaskPage, policy: Policy, task: WebTask, seed: int) -> PageRan | None:
-    """Plan a whole episode and run it; None where the plan is not understood."""
+async def _forward(page: TaskPage, policy: Policy, task: WebTask, seed: int) -> Ran | None:
+    """Run an episode, page by page; None where the light stays dark on one of them."""
     seen = await page.reset(task, seed)
-    planner = Planner(policy, thresholds_of(policy) or SILENT, "bench")
+    thresholds = thresholds_of(policy) or SILENT
+    planner = Planner(policy, thresholds, "bench")
     runner = Runner(page, planner, is_pictured=sees_pixels(policy))
-    plan = planner.plan(seen.observation, 0)
-    if not plan.is_understood:
-        return None
-    try:
-        return await runner.run(await runner.ready(plan), seen, 0)
-    except MisfitError:
-        return None
+    done: list[PageRan] = []
+    while not done or (done[-1].outcome is Outcome.VERIFIED and not seen.terminated):
+        step = sum(len(ran.steps) for ran in done)
+        offer = Outlook(planner.plan(seen.observation, step), task.human.seconds)
+        if not is_lit(offer, thresholds):
+            return None
+        try:
+            ready = await runner.ready(offer.plan)
+        except MisfitError:
+            return None
+        done.append(await runner.run(ready, seen, step))
+        seen = done[-1].seen
+        if sees_pixels(policy) and not seen.terminated:  # a run ends without a picture
+            observation = await page.pictured(seen.observation)
+            seen = replace(seen, observation=observation)
+    return together(done)
 
 
 # The peer -----------------------------------------------------------------------------------------
@@ -120,17 +131,27 @@ async def _step_by_step(
     It looks at the page before each action, and at nothing but what it needs: the elements, and a
     picture where the policy looks at pictures.
     """
-    page = tab.page
-    place = [task.pages[0], str(seed)]
-    opened = await page.evaluate("([path, seed]) => stage.open(path, seed)", place)
-    begun = time.perf_counter()
-    for step in range(_LONGEST):
+    begun, away_s, step = time.perf_counter(), 0.0, 0
+    for number, name in enumerate(task.pages):
+        opening_s = time.perf_counter()
+        place = [name, str(seed) if len(task.pages) == 1 else f"{seed}/{number}"]
+        opened = await tab.page.evaluate("([path, seed]) => stage.open(path, seed)", place)
+        away_s += time.perf_counter() - opening_s
+        done = await _page_step_by_step(tab.page, policy, opened["goal"], step)
+        if done is None:
+            return None
+        step += done
+    return 1000 * (time.perf_counter() - begun - away_s)
+
+
+async def _page_step_by_step(page: Page, policy: Policy, goal: str, step: int) -> int | None:
+    """Return how many actions a page took; None where it was not won."""
+    for number in range(_LONGEST):
         found = await page.evaluate("() => stage.rest()")
         if found["over"]:
-            is_won = found["reward"] == 1
-            return 1000 * (time.perf_counter() - begun) if is_won else None
-        observation = await _observation(page, policy, opened["goal"], found["elements"])
-        (decision,) = policy.decide([AgentContext("peer", observation, step)])
+            return number if found["reward"] == 1 else None
+        observation = await _observation(page, policy, goal, found["elements"])
+        (decision,) = policy.decide([AgentContext("peer", observation, step + number)])
         if not await _done(page, decision.action):
             return None
     return None

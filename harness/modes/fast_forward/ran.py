@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -31,6 +31,22 @@ class Ran:
     split: TimeSplit
     steps: tuple[Planned, ...]
     """What was done, as far as the guard let it through."""
+
+
+def together(rans: Sequence[Ran]) -> Ran:
+    """Return what runs one after the other come to: all of their time, and the end of the last.
+
+    Args:
+        rans: at least one.
+    """
+    last = rans[-1]
+    spent = {f"{part}_ms": sum(getattr(ran.split, f"{part}_ms") for ran in rans) for part in Part}
+    return Ran(
+        outcome=last.outcome,
+        reason=last.reason,
+        split=TimeSplit(**spent),
+        steps=tuple(step for ran in rans for step in ran.steps),
+    )
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ const elements = (() => {
   // What its file is called: all that there is to call a picture that nobody gave a name.
   const fileName = (url) => {
     const [, stem = ""] = /([^/]*)\.\w+$/.exec(url.replace(/[?#].*/, "")) ?? [];
-    // numbers of a sheet of icons say nothing
+    // that of a sheet of icons says nothing
     return /^[a-z][a-z_-]*\d?$/i.test(stem) ? stem.replace(/[-_]+/g, " ") : "";
   };
 
@@ -175,8 +175,14 @@ const elements = (() => {
   const shown = (element) =>
     element.checkVisibility?.({ opacityProperty: true, visibilityProperty: true }) ?? true;
 
+  // A picture that a style draws: an icon that is pressed, unless it is but part of a button.
+  const isDrawn = (element) => fileName(picture(element)) !== "" && !element.closest(ACTIVE);
+
   const wanted = (element) =>
-    element.matches(ACTIVE) || ownText(element) !== "" || picture(element) !== "";
+    element.matches(ACTIVE) ||
+    ownText(element) !== "" ||
+    element instanceof HTMLImageElement ||
+    isDrawn(element);
 
   // Returns every visible element that can be read or acted on, shadow trees included.
   const snapshot = (judge) => {

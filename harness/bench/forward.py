@@ -29,7 +29,15 @@ from harness.modes.fast_forward.running import PageRan, Runner
 from harness.modes.fast_forward.work import Outlook
 from harness.tasks.registry import web_task
 from harness.tasks.task import WebTask
-from recorder.schema import Action, AgentContext, Click, KeyChord, Observation, TypeText
+from recorder.schema import (
+    Action,
+    AgentContext,
+    Click,
+    KeyChord,
+    Observation,
+    TypeText,
+    points_of,
+)
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -146,14 +154,17 @@ async def _step_by_step(
 
 async def _page_step_by_step(page: Page, policy: Policy, goal: str, step: int) -> int | None:
     """Return how many actions a page took; None where it was not won."""
+    cursor = (0, 0)
     for number in range(_LONGEST):
         found = await page.evaluate("() => stage.rest()")
         if found["over"]:
             return number if found["reward"] == 1 else None
         observation = await _observation(page, policy, goal, found["elements"])
-        (decision,) = policy.decide([AgentContext("peer", observation, step + number)])
+        seen = replace(observation, cursor=cursor)
+        (decision,) = policy.decide([AgentContext("peer", seen, step + number)])
         if not await _done(page, decision.action):
             return None
+        cursor = next(iter(points_of(decision.action)), cursor)
     return None
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy.data import LearnedStep
-from policy.features import TEXT_GRAMS, StepFeatures, tallied
+from policy.features import POINTED, TEXT_GRAMS, StepFeatures, tallied
 from policy.text import TABLE, Match
 
 Rng: TypeAlias = np.random.Generator
@@ -30,6 +30,8 @@ class Augmentation:
     """Share of steps in which some matching words are a letter off."""
     renamed: float = 0.3
     """Share of words whose n-grams are drawn anew, on the screen as in the goal."""
+    pointer_elsewhere: float = 0.5
+    """Share of pages nobody has touched yet on which the pointer is put over some element."""
     shift_px: int = 6
     """How far the screen is moved, in px of the frame."""
 
@@ -60,6 +62,8 @@ def changes(rng: Rng, how: Augmentation) -> Callable[[LearnedStep], tuple[Learne
         step = _rename(step, rng, how)
         if rng.random() < how.misread:
             step = replace(step, features=_misread(step.features, rng))
+        if rng.random() < how.pointer_elsewhere:
+            step = replace(step, features=_point_elsewhere(step.features, rng))
         return _alter(step, rng, how)
 
     return change
@@ -94,6 +98,23 @@ def _misread(features: StepFeatures, rng: Rng) -> StepFeatures:
         matches[hit, kind] = 0
     matches[hit, Match.FUZZY] = rng.uniform(0.45, 0.85, int(hit.sum()))
     return tallied(replace(features, matches=matches))
+
+
+def _point_elsewhere(features: StepFeatures, rng: Rng) -> StepFeatures:
+    """Put a pointer that rests in the corner, as where recordings begin, over some element."""
+    rests = _contain(features, 0, 0)
+    if not len(rests) or (features.numbers[:, POINTED] != rests).any():
+        return features
+    x, y, width, height = features.boxes[rng.integers(len(rests))].tolist()
+    numbers = features.numbers.copy()
+    numbers[:, POINTED] = _contain(features, x + width / 2, y + height / 2)
+    return replace(features, numbers=numbers)
+
+
+def _contain(features: StepFeatures, at_x: float, at_y: float) -> NDArray[np.bool_]:
+    """Return which elements a place is in, (E,)."""
+    x, y, width, height = features.boxes.T
+    return (x <= at_x) & (at_x < x + width) & (y <= at_y) & (at_y < y + height)
 
 
 def _alter(step: LearnedStep, rng: Rng, how: Augmentation) -> tuple[LearnedStep, bool]:
@@ -146,8 +167,7 @@ def _renamed(features: StepFeatures, target: NDArray[np.bool_], rng: Rng) -> Ste
 
 def _same_text(features: StepFeatures, target: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return a target and what overlaps it: its label, or the frame that it is drawn in."""
-    x, y, width, height = features.boxes.T
+    _, _, width, height = features.boxes.T
     hit = features.boxes[target][0]
-    middle_x, middle_y = hit[0] + hit[2] / 2, hit[1] + hit[3] / 2
-    around = (x <= middle_x) & (middle_x < x + width) & (y <= middle_y) & (middle_y < y + height)
+    around = _contain(features, hit[0] + hit[2] / 2, hit[1] + hit[3] / 2)
     return target | (around & (width * height < 4 * hit[2] * hit[3]))

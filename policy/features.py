@@ -39,6 +39,8 @@ _STATE_PLACES = {state: _PLAIN + _RANKS + number for number, state in enumerate(
 _QUOTES = 3
 WORD_FLAGS = 5 + _QUOTES + len(Match)
 _TALLIED = _PLAIN + _RANKS + len(STATES)  # what follows is told by what matches
+POINTED = 7
+"""Which of the numbers says that the pointer is over an element."""
 NUMBERS = _TALLIED + 2 * len(Match) + 2
 """Numbers that describe one element; the first two are where its middle is."""
 _LEAST_REPEATED = 4  # words; fewer stand in a goal by chance

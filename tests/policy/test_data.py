@@ -16,7 +16,7 @@ from policy.config import config_of_size
 from policy.data import INDEX, Dataset, Packing, Stream, pack, prepare, read_episode
 from policy.data.order import Order
 from policy.errors import ConfigError, DataError
-from policy.features import ABSENT, featurise
+from policy.features import ABSENT, POINTED, featurise
 from policy.loader import collate
 from policy.observe import ObserveConfig
 from recorder.schema import Episode
@@ -253,6 +253,22 @@ def test_a_target_that_is_gone_leaves_none_as_the_answer() -> None:
     assert answers.pointer[1, 0, 0].nonzero().flatten().tolist() == [answers.pointer.shape[-1] - 1]
     assert answers.failure.flatten().tolist() == [0, 1]
     assert (answers.labels[1, 0, 1:] == ABSENT).all()
+
+
+def test_the_pointer_is_put_over_elements_of_pages_that_nobody_has_touched_and_no_others() -> None:
+    how = Augmentation(target_gone=0, target_renamed=0, other_gone=0, pointer_elsewhere=1)
+
+    def pointed(cursor: tuple[int, int]) -> set[tuple[float, ...]]:
+        shown = replace(episode(1).steps[0].observation, cursor=cursor)
+        moved = replace(episode(1), steps=[replace(episode(1).steps[0], observation=shown)])
+        (step,) = read_episode(moved, None)
+        changed = [variant(how, 0, place).change(step)[0] for place in range(40)]
+        return {tuple(each.features.numbers[:, POINTED].tolist()) for each in changed}
+
+    untouched = {tuple(row) for row in np.eye(4).tolist()}  # over any of the four, and no other
+    assert pointed((0, 0)) == untouched
+    field = page(1).elements[3].box
+    assert pointed((field[0] + 1, field[1] + 1)) == {(0, 0, 0, 1)}
 
 
 def test_each_element_is_matched_with_each_word() -> None:

@@ -41,7 +41,7 @@ WORD_FLAGS = 5 + _QUOTES + len(Match)
 _TALLIED = _PLAIN + _RANKS + len(STATES)  # what follows is told by what matches
 POINTED = 7
 """Which of the numbers says that the pointer is over an element."""
-NUMBERS = _TALLIED + 2 * len(Match) + 2
+NUMBERS = _TALLIED + 3 * len(Match) + 2
 """Numbers that describe one element; the first two are where its middle is."""
 _LEAST_REPEATED = 4  # words; fewer stand in a goal by chance
 _FAR = 16  # elements; what stands further up says nothing of an element
@@ -110,11 +110,12 @@ def tallied(features: StepFeatures) -> StepFeatures:
     if not matches.size:
         return features
     numbers, flags = features.numbers.copy(), features.word_flags.copy()
-    own, before, under = np.split(numbers[:, _TALLIED:], [len(Match), 2 * len(Match)], axis=1)
+    ends = [len(Match), 2 * len(Match), 3 * len(Match)]
+    own, before, behind, under = np.split(numbers[:, _TALLIED:], ends, axis=1)
     own[:] = matches.max(axis=1)
-    # what stands before a field is often its label
-    before[0] = 0
-    before[1:] = own[:-1]
+    # what stands before a field is often its label, and so is what stands behind a box to tick
+    before[0] = behind[-1] = 0
+    before[1:], behind[:-1] = own[:-1], own[1:]
     away = _under(matches)
     under[:, 0], under[:, 1] = 1 / away, away <= _FAR
     flags[:, -len(Match) :] = matches.max(axis=0)

@@ -26,6 +26,8 @@ from policy.text import TABLE, WORD_GRAMS, Match
 LABELS = tuple(SIZES[head] for head in Head)
 _AROUND = (0, -1, -2, -3, 1)
 """Words that each word of the goal is seen with, as offsets."""
+_NEXT_TO = (-1, 1)
+"""Elements whose text each element is seen with: either may be its label."""
 _GRAMS = TEXT_GRAMS + ROLE_GRAMS + VALUE_GRAMS
 # how grams are put together: not scaled by frequency, the mean, dense, unweighted; row 0 is nothing
 _MEAN = (False, 1, False, None, False, 0)
@@ -100,9 +102,9 @@ class UnderstudyModel(PreTrainedModel):
         self.rows = config.frame_height_px // CELL_PX
         self.columns = config.frame_width_px // CELL_PX
         self.table = nn.Embedding(TABLE, width, padding_idx=0)
-        # beside what it is itself, a word is what is said around it, an element what it follows
+        # beside what it is itself, a word is what is said around it, an element what it is next to
         self.word_in = nn.Linear(len(_AROUND) * width + WORD_FLAGS, width)
-        self.element_in = nn.Linear(4 * width + NUMBERS, width)
+        self.element_in = nn.Linear((3 + len(_NEXT_TO)) * width + NUMBERS, width)
         self.part = nn.Embedding(5, width)
         if config.sees_pixels:
             self.encoder = screen_encoder(config)
@@ -160,9 +162,9 @@ class UnderstudyModel(PreTrainedModel):
         flags, numbers = inputs.word_flags.flatten(0, 1), inputs.numbers.flatten(0, 1)
         said, fields = self._bags(inputs.words.flatten(0, 1), inputs.elements.flatten(0, 1))
         around = _beside(said, _AROUND)
-        before = _beside(fields[..., : self.config.width], (-1,))
+        beside = _beside(fields[..., : self.config.width], _NEXT_TO)
         word_tokens = self.word_in(torch.cat([*around, flags], -1))
-        element_tokens = self.element_in(torch.cat([fields, *before, numbers], -1))
+        element_tokens = self.element_in(torch.cat([fields, *beside, numbers], -1))
         empty = word_tokens[:, :0]
         cells = foveas = cell_map = empty
         if inputs.frames is not None:

@@ -124,6 +124,20 @@ def test_what_is_called_the_same_is_told_by_what_it_stands_under() -> None:
     assert is_near.tolist() == [0, 0, 0, 0, 1, 1, 1]
 
 
+@pytest.mark.parametrize(("texts", "places"), [(("", "Name"), [1]), (("Name", ""), [0])])
+def test_a_field_knows_what_the_label_before_or_behind_it_matches(
+    texts: tuple[str, str], places: list[int]
+) -> None:
+    elements = tuple(Element(role="generic", text=each, box=(0, 0, 9, 9)) for each in texts)
+    seen = Observation(np.zeros((9, 9, 3), np.uint8), (0, 0), 0, "your name", elements)
+    own, before, behind = np.split(featurise(seen).numbers[:, -3 * len(Match) - 2 : -2], 3, axis=1)
+    assert np.flatnonzero(own.any(axis=1)).tolist() == places
+    field = 1 - places[0]
+    label = before[field] if field else behind[field]
+    assert (label == own[places[0]]).all()
+    assert not (behind[field] if field else before[field]).any()
+
+
 def test_words_know_in_which_quotation_they_stand() -> None:
     assert split('"a b" or "c"').quotes == (0, 1, 1, 0, 0, 0, 2, 0)
 

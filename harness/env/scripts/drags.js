@@ -3,7 +3,7 @@
 // press and release.
 const steadyDrags = (view) => {
   const page = view.document;
-  let hover = null; // where the pointer last was without a button: a press says nothing in a disabled field
+  let pressed = null; // where a button went down; disabled fields hear of pointers, not of mice
   let isPrevented = false;
   let drag = null; // where it began, and how the boxes around it were scrolled
 
@@ -43,13 +43,20 @@ const steadyDrags = (view) => {
     if (boxes.length && from && to && !isPrevented) select(from, to);
   };
 
+  const onMove = (event) => {
+    if (event.buttons) drag ??= begun(pressed);
+  };
+
   const listen = (type, does) => view.addEventListener(type, does, true);
-  listen("mousemove", (event) => {
-    if (event.buttons) drag ??= hover && begun(hover);
-    else if (drag) end(event);
-    if (!event.buttons) hover = { target: event.target, from: caret(event) };
+  // moves are heard only while a button is held: else a page that does not listen needs none
+  listen("pointerdown", (event) => {
+    pressed = { target: event.target, from: caret(event) };
+    listen("pointermove", onMove);
   });
-  listen("mouseup", (event) => drag && end(event));
+  listen("pointerup", (event) => {
+    view.removeEventListener("pointermove", onMove, true);
+    if (drag) end(event);
+  });
   listen("scroll", restore);
   listen("dragstart", (event) => event.preventDefault());
   view.addEventListener("mousedown", (event) => (isPrevented = event.defaultPrevented));

@@ -19,6 +19,16 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Ears:
+    """What scripts of a document listen to; where they do not, cheaper inputs do as well."""
+
+    keys: bool
+    """Else a text that comes at once is as good as one that is typed."""
+    moves: bool
+    """Else a pointer may press at a place without having moved there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Aim:
     """The targets of a plan as they were found, and every frame that is to be watched."""
 
@@ -27,8 +37,8 @@ class Aim:
     """The one that has all the targets."""
     elements: tuple[Element, ...]
     """Of the page at that moment."""
-    hears_keys: bool
-    """Some script of the target's frame listens to keys: else nothing tells them from a text."""
+    ears: Ears
+    """Of the target's frame."""
     turns: int
     """Frames that had come, gone or turned elsewhere until then."""
     meant: tuple[Element | None, ...] = ()
@@ -44,5 +54,5 @@ class Glance:
     frame: Frame
     scrolled: Point
     elements: tuple[Element, ...]
-    hears_keys: bool
+    ears: Ears
     turns: int

@@ -182,12 +182,15 @@ class _Noted:
         self.inputs.append((method, values))
 
 
-async def inputs_of(actions: Sequence[Action], *, whole: bool = False) -> list[Input]:
+async def inputs_of(
+    actions: Sequence[Action], *, whole: bool = False, moves: bool = True
+) -> list[Input]:
     """Return the DevTools commands that do some actions.
 
     Args:
         actions: what is to be done.
         whole: texts come at once, not key by key.
+        moves: the pointer moves to where it is to press.
     """
     hands = _Noted()
     actor = BrowserActor(hands, Ledger(), Controller.POLICY, "fast-forward")
@@ -196,4 +199,9 @@ async def inputs_of(actions: Sequence[Action], *, whole: bool = False) -> list[I
             await hands.keyboard.insert_text(action.text)
         else:
             await actor.perform(action)
-    return hands.inputs
+    return [each for each in hands.inputs if moves or not _is_mere_move(each)]
+
+
+def _is_mere_move(one: Input) -> bool:
+    _, values = one
+    return values.get("type") == "mouseMoved" and not values["buttons"]

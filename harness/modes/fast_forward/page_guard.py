@@ -14,7 +14,7 @@ import msgspec
 from harness.env.chromium import Tab
 from harness.env.seeing import listed, whole_pixels
 from harness.errors import InfrastructureError, MisfitError
-from harness.modes.fast_forward.aim import Aim, Frame, Glance
+from harness.modes.fast_forward.aim import Aim, Ears, Frame, Glance
 from harness.modes.fast_forward.moves import GuardedMove, Input, Point
 from recorder.browser.scripts import listing_script
 from recorder.schema import Element
@@ -33,6 +33,11 @@ _SURROUNDINGS = (
 )
 _KEPT = {"objectGroup": f"{_WORLD}-kept"}
 _KEY_EVENTS = frozenset({"keydown", "keypress", "keyup"})
+_MOVE_EVENTS = frozenset(
+    f"{device}{what}"
+    for device in ("mouse", "pointer")
+    for what in ("move", "over", "out", "enter", "leave", "rawupdate")
+)
 _TURNS = ("frameAttached", "frameNavigated", "frameDetached", "documentOpened")
 
 
@@ -75,12 +80,12 @@ class PageGuard:
         """
         turns, frame = self._turns, last.target
         try:
-            scrolled, listing, hears_keys = await asyncio.gather(
-                self._scrolled(), self._call(frame, _LOOK), self._hears_keys(frame, ())
+            scrolled, listing, ears = await asyncio.gather(
+                self._scrolled(), self._call(frame, _LOOK), self._ears(frame, ())
             )
         except InfrastructureError:
             return None
-        return Glance(frame, scrolled, listed(listing), hears_keys, turns)
+        return Glance(frame, scrolled, listed(listing), ears, turns)
 
     async def aim(
         self,
@@ -116,12 +121,12 @@ class PageGuard:
         frames = tuple(by_id.values())
         target = by_id[owners.pop()] if owners else await self._focused(frames)
         targets = [each["backendNodeId"] for each in found]
-        shown, hears_keys = await asyncio.gather(
-            self._shown(targets, target), self._hears_keys(target, targets)
+        shown, ears = await asyncio.gather(
+            self._shown(targets, target), self._ears(target, targets)
         )
         if objection := _covered(shown, meant):
             raise MisfitError(objection)
-        return Aim(frames, target, listed(shown["listed"]), hears_keys, turns, tuple(meant))
+        return Aim(frames, target, listed(shown["listed"]), ears, turns, tuple(meant))
 
     async def arm(self, aim: Aim, moves: Sequence[GuardedMove]) -> str:
         """Block everything but these moves; return why none of them may be done, if so.
@@ -179,7 +184,7 @@ class PageGuard:
         frame = glance.frame
         nodes = await asyncio.gather(*(self._node(each["backendNodeId"], frame) for each in found))
         frames = tuple(self._frames.values())
-        said = (glance.elements, glance.hears_keys, glance.turns, tuple(meant), tuple(nodes))
+        said = (glance.elements, glance.ears, glance.turns, tuple(meant), tuple(nodes))
         return Aim(frames, frame, *said)
 
     async def _found(self, places: Sequence[Point]) -> list[dict[str, Any]]:
@@ -255,8 +260,8 @@ class PageGuard:
         nodes = await asyncio.gather(*(self._node(each, frame) for each in backend_nodes))
         return await self._call(frame, _AIM, [{"objectId": node} for node in nodes])
 
-    async def _hears_keys(self, frame: Frame, backend_nodes: Sequence[int]) -> bool:
-        """Say whether anything in a frame's document, or its window, listens to keys.
+    async def _ears(self, frame: Frame, backend_nodes: Sequence[int]) -> Ears:
+        """Return what is listened to in a frame's document, or its window.
 
         Args:
             frame: it has to be known from before where there are no nodes.
@@ -273,8 +278,10 @@ class PageGuard:
                 for place in self._surroundings.get(frame.document, ())
             )
         )
-        heard = (each["type"] for answer in answers for each in answer["listeners"])
-        return not answers or not _KEY_EVENTS.isdisjoint(heard)
+        if not answers:
+            return Ears(keys=True, moves=True)
+        heard = {each["type"] for answer in answers for each in answer["listeners"]}
+        return Ears(not _KEY_EVENTS.isdisjoint(heard), not _MOVE_EVENTS.isdisjoint(heard))
 
     async def _find_surroundings(self, frame: Frame, backend_node: int) -> None:
         if frame.document in self._surroundings:

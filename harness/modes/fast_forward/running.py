@@ -116,10 +116,10 @@ class Runner:
         aim = await self._page_guard().aim(places_of(plan.steps), meant_at(plan.steps), glance)
         if plan.steps and (objection := _unlike(plan.steps[0].scene, aim.elements)):
             raise MisfitError(objection)
-        # nothing on the page can tell, and a character costs a millisecond
-        whole = not aim.hears_keys
-        moves = tuple(moves_of(plan.steps, whole=whole))
-        return Ready(plan, aim, moves, tuple(await inputs_of(plan.actions, whole=whole)))
+        # what nothing on the page can tell need not be paid for: a character costs a millisecond
+        whole, moves = not aim.ears.keys, aim.ears.moves
+        inputs = await inputs_of(plan.actions, whole=whole, moves=moves)
+        return Ready(plan, aim, tuple(moves_of(plan.steps, whole=whole)), tuple(inputs))
 
     async def run(self, ready: Ready, seen: Seen, step: int) -> PageRan:
         """Carry out a plan, and what the policy plans after it, until the page's task is done.

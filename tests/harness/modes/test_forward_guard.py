@@ -172,8 +172,8 @@ async def carried_out(
         return Took(await logged(tab), (), None)
     if planned_for not in (None, aim.elements):
         return Took(await logged(tab), aim.elements, None)
-    whole = not aim.hears_keys
-    inputs = await inputs_of([each.action for each in steps], whole=whole)
+    whole, actions = not aim.ears.keys, [each.action for each in steps]
+    inputs = await inputs_of(actions, whole=whole, moves=aim.ears.moves)
     if not await guard.arm(aim, moves_of(steps, whole=whole)):
         await guard.fire(inputs)
     report = await guard.disarm(aim)
@@ -219,10 +219,27 @@ def test_texts_come_at_once_only_where_nothing_listens_to_keys(place: str) -> No
             guard, steps, found = PageGuard(tab), planned(ACTIONS, form()), list[bool]()
             for ears in EARS:
                 await shown(tab, f"{place}/none/0//{ears}")
-                found.append((await guard.aim(places_of(steps))).hears_keys)
+                found.append((await guard.aim(places_of(steps))).ears.keys)
             return found
 
     assert asyncio.run(body()) == [True, False]
+
+
+def test_the_pointer_moves_only_where_something_listens_to_it() -> None:
+    async def body() -> list[bool]:
+        async with opened() as tab:
+            guard, places = PageGuard(tab), places_of(planned(ACTIONS, form()))
+            await shown(tab, "document/none/0//deaf")
+            found = [(await guard.aim(places)).ears.moves]
+            await evaluated(tab, "document.body.addEventListener('mouseenter', () => {})")
+            found.append((await guard.aim(places)).ears.moves)
+            return found
+
+    assert asyncio.run(body()) == [False, True]
+    still, moving = (asyncio.run(inputs_of(ACTIONS, moves=moves)) for moves in (False, True))
+    presses = sum(isinstance(each, Click) for each in ACTIONS)
+    assert len(moving) - len(still) == presses
+    assert "mouseMoved" not in str(still)
 
 
 @pytest.mark.timeout(900)  # as a soak

@@ -126,7 +126,7 @@ def test_absurd_configs_are_refused(folder: Path, change: dict[str, object]) -> 
 
 
 @pytest.mark.parametrize(
-    "change", [{"preprocessing": "0" * 32}, {"format": "other"}, {"version": 2}, {"updates": "x"}]
+    "change", [{"preprocessing": "0" * 32}, {"format": "other"}, {"version": 1}, {"updates": "x"}]
 )
 def test_a_manifest_for_something_else_is_refused(folder: Path, change: dict[str, object]) -> None:
     path = folder / checkpoint.MANIFEST

@@ -29,8 +29,8 @@ def main(folder: Path, updates: int, *, is_sharded: bool) -> None:
             row = [standing.update, standing.loss, standing.bits_per_event]
             with (folder / "losses.jsonl").open("a") as losses:
                 losses.write(json.dumps(row) + "\n")
-        (folder / f"pid-{rank}").write_text(str(os.getpid()))
 
+    (folder / f"pid-{rank}").write_text(str(os.getpid()))
     train(EPISODES, folder / "run", config, Ears(told=told))
 
 

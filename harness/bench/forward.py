@@ -142,7 +142,7 @@ async def _step_by_step(
     begun, away_s, step = time.perf_counter(), 0.0, 0
     for number, name in enumerate(task.pages):
         opening_s = time.perf_counter()
-        place = [name, str(seed) if len(task.pages) == 1 else f"{seed}/{number}"]
+        place = [name, task.page_seed(str(seed), number)]
         opened = await tab.page.evaluate("([path, seed]) => stage.open(path, seed)", place)
         away_s += time.perf_counter() - opening_s
         done = await _page_step_by_step(tab.page, policy, opened["goal"], step)

@@ -105,8 +105,7 @@ class RecordedPage:
     async def _show(self) -> None:
         assert self._task
         path = self._task.pages[self.milestones]
-        is_job = len(self._task.pages) > 1
-        seed = f"{self._seed}/{self.milestones}" if is_job else self._seed
+        seed = self._task.page_seed(self._seed, self.milestones)
         opened = await self._call(f"open({json.dumps(path)}, {json.dumps(seed)}, {self._options})")
         self.goal, self.faults = opened["goal"], tuple(opened["faults"])
 

@@ -284,7 +284,7 @@ class TaskPage:
 
     async def _show(self, episode: _Episode) -> dict[str, Any]:
         path = episode.task.pages[episode.index]
-        seed = episode.seed if len(episode.task.pages) == 1 else f"{episode.seed}/{episode.index}"
+        seed = episode.task.page_seed(episode.seed, episode.index)
         options = json.dumps({"faults": episode.faults})
         opened = await self._call(f"open({json.dumps(path)}, {json.dumps(seed)}, {options})")
         episode.goal = opened["goal"]

@@ -70,6 +70,10 @@ class WebTask:
     """False where every seed shows the same page at first."""
     tags: frozenset[str] = field(default_factory=frozenset)
 
+    def page_seed(self, seed: str, page: int) -> str:
+        """Return what chance on one of the pages goes by, in an episode with this seed."""
+        return seed if len(self.pages) == 1 else f"{seed}/{page}"
+
 
 def env_id(task: Task) -> str:
     """Return the Gymnasium id of a task.

@@ -107,12 +107,8 @@ def _posts(*texts: str, goal: str) -> Observation:
 def test_the_instruction_and_its_parts_match_nothing() -> None:
     goal = "For the user @ann press the like button"
     matches = featurise(_posts("@ann", "@bob", "@ann", goal=goal)).matches
-    assert matches.any(axis=(1, 2)).tolist() == [
-        False,
-        False,
-        True,
-        True,
-    ]  # the last: "@" is in both
+    # "@" is in both names
+    assert matches.any(axis=(1, 2)).tolist() == [False, False, True, True]
     assert matches[..., Match.PHRASE].any(axis=1).tolist() == [False, False, False, True]
 
 

@@ -43,20 +43,21 @@ const steadyDrags = (view) => {
     if (boxes.length && from && to && !isPrevented) select(from, to);
   };
 
+  const listen = (type, does) => view.addEventListener(type, does, true);
+  const onRelease = (event) => {
+    view.removeEventListener("pointermove", onMove, true);
+    if (drag) end(event);
+  };
   const onMove = (event) => {
     if (event.buttons) drag ??= begun(pressed);
+    else onRelease(event); // it came where nobody heard it
   };
-
-  const listen = (type, does) => view.addEventListener(type, does, true);
   // moves are heard only while a button is held: else a page that does not listen needs none
   listen("pointerdown", (event) => {
     pressed = { target: event.target, from: caret(event) };
     listen("pointermove", onMove);
   });
-  listen("pointerup", (event) => {
-    view.removeEventListener("pointermove", onMove, true);
-    if (drag) end(event);
-  });
+  listen("pointerup", onRelease);
   listen("scroll", restore);
   listen("dragstart", (event) => event.preventDefault());
   view.addEventListener("mousedown", (event) => (isPrevented = event.defaultPrevented));

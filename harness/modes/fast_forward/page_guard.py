@@ -183,9 +183,15 @@ class PageGuard:
         """Aim at targets that are noted only when they are armed, which comes at once."""
         frame = glance.frame
         nodes = await asyncio.gather(*(self._node(each["backendNodeId"], frame) for each in found))
-        frames = tuple(self._frames.values())
-        said = (glance.elements, glance.ears, glance.turns, tuple(meant), tuple(nodes))
-        return Aim(frames, frame, *said)
+        return Aim(
+            frames=tuple(self._frames.values()),
+            target=frame,
+            elements=glance.elements,
+            ears=glance.ears,
+            turns=glance.turns,
+            meant=tuple(meant),
+            nodes=tuple(nodes),
+        )
 
     async def _found(self, places: Sequence[Point]) -> list[dict[str, Any]]:
         return await self._hits(places, await self._scrolled())
@@ -197,14 +203,14 @@ class PageGuard:
 
     async def _hits(self, places: Sequence[Point], scrolled: Point) -> list[dict[str, Any]]:
         """Return what is on top at some places; the document may be scrolled under them."""
-        left, top = scrolled
-        return await asyncio.gather(*(self._hit(x, y, x + left, y + top) for x, y in places))
+        return await asyncio.gather(*(self._hit(each, scrolled) for each in places))
 
-    async def _hit(self, shown_x: int, shown_y: int, x: int, y: int) -> dict[str, Any]:
+    async def _hit(self, place: Point, scrolled: Point) -> dict[str, Any]:
+        x, y = place[0] + scrolled[0], place[1] + scrolled[1]
         try:
             return await self._tab.send("DOM.getNodeForLocation", {"x": x, "y": y})
         except InfrastructureError as error:
-            raise MisfitError(f"no target at {(shown_x, shown_y)}: {error}") from error
+            raise MisfitError(f"no target at {place}: {error}") from error
 
     async def _enable(self) -> None:
         """Have frames that come from now on begin with a guard that lets everything pass."""

@@ -89,7 +89,7 @@ class Plan:
         """What is to be done."""
         return tuple(each.action for each in self.steps)
 
-    def after(self, done: int) -> Plan:
+    def rest(self, done: int) -> Plan:
         """Return what is left of it after so many steps."""
         return replace(self, steps=self.steps[done:])
 

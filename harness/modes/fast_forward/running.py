@@ -177,7 +177,7 @@ class Runner:
             raise
         report, status = await self._rested(guard, ready, watch)
         if objection or report.fault:
-            progress.left = ready.plan.after(report.done)
+            progress.left = ready.plan.rest(report.done)
         if objection:
             observation = await self._page.observe()
             progress.seen = replace(progress.seen, observation=observation)

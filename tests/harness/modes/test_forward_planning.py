@@ -119,7 +119,7 @@ def with_field(seen: Observation, *states: str, value: str = "") -> Observation:
 
 def test_a_plan_is_taken_up_where_the_page_is_ready_for_one_of_its_steps() -> None:
     whole = plan(sure(INTO), sure(WORD), sure(PRESS))
-    taken_up = whole.after(1).taken_up(with_field(form(), "focused"))
+    taken_up = whole.rest(1).taken_up(with_field(form(), "focused"))
     assert taken_up is not None
     assert (taken_up.actions, taken_up.end) == ((WORD, PRESS), whole.end)
 
@@ -131,7 +131,7 @@ def test_what_has_the_focus_matters_for_keys_but_not_for_clicks() -> None:
     assert taken_up is not None
     assert taken_up.actions == (PRESS,)
     assert taken_up.steps[0].scene.observation is filled
-    assert whole.after(1).taken_up(form()) is None
+    assert whole.rest(1).taken_up(form()) is None
 
 
 def test_a_plan_is_not_taken_up_on_another_page() -> None:

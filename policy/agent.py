@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from policy.actions import decode
 from policy.calibrate import CALIBRATOR_FILE, Calibrator, Evidence
 from policy.choice import Choice, Said, choose
 from policy.data import read_episode
-from policy.features import StepFeatures, featurise
+from policy.features import StepFeatures, featurise, left_unseen
 from policy.loader import collate, inputs_of, is_shrunk
 from policy.looks import count_roles, hash_template, measure_picture, measure_screen, nothing
 from policy.losses import bits, nats
@@ -23,9 +23,19 @@ from policy.model import Outputs
 from policy.observe import View, observe
 from policy.reader.read import Reading
 from policy.text import Match
-from recorder.schema import Action, AgentContext, Decision, Episode, Observation, Step, Thresholds
+from recorder.schema import (
+    Action,
+    AgentContext,
+    Decision,
+    Element,
+    Episode,
+    Observation,
+    Step,
+    Thresholds,
+)
 
 _TRUNK = 128  # numbers of the act token that novelty looks at
+_LISTED = 64  # steps whose elements are kept; plans reach so far ahead of what has been done
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +45,8 @@ class _Seen:
     observation: Observation
     features: StepFeatures
     view: View | None
+    unseen: Action | None
+    """What had been done before, where nothing shows it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -50,6 +62,8 @@ class _Memory:
     """What was read of the last screen."""
     repeats: int = 0
     """Times in a row that the last action was chosen before the same screen."""
+    listed: dict[int, tuple[Element, ...]] = field(default_factory=dict[int, tuple[Element, ...]])
+    """The elements that were there after so many steps; of the last ones."""
 
 
 def load(folder: Path | str, *, blind: bool = False, calibrated: bool = True) -> Understudy:
@@ -176,15 +190,27 @@ class Understudy:
             memory = self._memories[context.agent] = _Memory([], [])
         observation, memory.reading = self._shown(context.observation, memory.reading)
         last = memory.steps[-1] if memory.steps else None
-        if last and _is_same(last.observation, observation):
+        unseen = self._unseen(context, memory, observation)
+        if last and last.unseen == unseen and _is_same(last.observation, observation):
             return memory
         view = None
         if self._config.sees_pixels:
             view = observe(observation, self._observing, last.view if last else None)
-        memory.steps.append(_Seen(observation, featurise(observation), view))
+        features = featurise(observation, unseen)
+        memory.steps.append(_Seen(observation, features, view, unseen))
         del memory.steps[: -self._config.context]
         memory.choices = []
         return memory
+
+    def _unseen(
+        self, context: AgentContext, memory: _Memory, observation: Observation
+    ) -> Action | None:
+        if not self._config.sees_elements:
+            return None
+        before = memory.listed.get(context.step - 1)
+        memory.listed[context.step] = observation.elements
+        memory.listed.pop(context.step - _LISTED, None)
+        return left_unseen(context.last, before, observation.elements)
 
     def _look(self, memories: Sequence[_Memory]) -> None:
         rows = [

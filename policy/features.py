@@ -22,7 +22,17 @@ from policy.text import (
     rank_said,
     split,
 )
-from recorder.schema import NEAR_PX, Element, Observation, contains, element_at
+from recorder.schema import (
+    NEAR_PX,
+    Action,
+    Element,
+    KeyChord,
+    Observation,
+    TypeText,
+    Wait,
+    contains,
+    element_at,
+)
 
 MOST_WORDS = 48
 MOST_ELEMENTS = 128
@@ -66,6 +76,8 @@ class StepFeatures:
     """(E, G, Match)."""
     boxes: NDArray[np.int32]
     """(E, 4) x, y, width, height in px of the screen."""
+    unseen: Grams
+    """(WORD_GRAMS,) of what was done last where no element shows it, else zeros."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,8 +94,13 @@ class Targets:
     """(2,) first and last candidate of a copy: words of the goal, then fields of elements."""
 
 
-def featurise(observation: Observation) -> StepFeatures:
-    """Return what the network is given; words and elements beyond the most are left out."""
+def featurise(observation: Observation, unseen: Action | None = None) -> StepFeatures:
+    """Return what the network is given; words and elements beyond the most are left out.
+
+    Args:
+        observation: what is seen.
+        unseen: what was done last, if nothing shows it, as `left_unseen` tells.
+    """
     elements = observation.elements[:MOST_ELEMENTS]
     goal = observation.goal
     said = split(goal).folded[:MOST_WORDS]
@@ -100,8 +117,32 @@ def featurise(observation: Observation) -> StepFeatures:
         numbers=_numbers(observation, elements),
         matches=matches,
         boxes=boxes,
+        unseen=_action_rows(unseen),
     )
     return tallied(features)
+
+
+def left_unseen(
+    action: Action | None, before: Sequence[Element] | None, now: Sequence[Element]
+) -> Action | None:
+    """Return what was done if the elements don't tell, as when something is copied; else None.
+
+    Only keys, texts and waits are returned: a pointer shows where it has been. Of what can be seen,
+    a network would learn no more than to do it again.
+    """
+    is_blind = isinstance(action, KeyChord | TypeText | Wait)
+    return action if is_blind and now and before == now else None
+
+
+def _action_rows(action: Action | None) -> Grams:
+    match action:
+        case KeyChord():
+            said = "+".join((*action.modifiers, action.key))
+        case TypeText() | Wait():
+            said = action.KIND
+        case _:
+            return np.zeros(WORD_GRAMS, np.uint16)
+    return np.array(gram_row((said.casefold(),), WORD_GRAMS), np.uint16)
 
 
 def tallied(features: StepFeatures) -> StepFeatures:

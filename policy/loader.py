@@ -110,6 +110,7 @@ def inputs_of(
         "numbers": np.zeros((*shape, listed, first.numbers.shape[1]), np.float32),
         "element_mask": np.zeros((*shape, listed), np.bool_),
         "matches": np.zeros((*shape, listed, goal, len(Match)), np.float32),
+        "unseen": np.zeros((*shape, WORD_GRAMS), np.int64),
         "step_mask": np.zeros(shape, np.bool_),
         "fovea_mask": np.zeros(shape, np.bool_),
     }
@@ -123,6 +124,7 @@ def inputs_of(
         arrays["numbers"][b, t, :e] = features.numbers[:e]
         arrays["element_mask"][b, t, :e] = True
         arrays["matches"][b, t, :e, :g] = features.matches[:e, :g]
+        arrays["unseen"][b, t] = features.unseen * config.sees_elements
         arrays["step_mask"][b, t] = True
     if config.sees_pixels:
         height, width, side = config.frame_height_px, config.frame_width_px, config.fovea_px

@@ -46,6 +46,7 @@ class Inputs:
     numbers: Tensor  # (B, T, E, NUMBERS)
     element_mask: Tensor  # (B, T, E) bool
     matches: Tensor  # (B, T, E, G, Match)
+    unseen: Tensor  # (B, T, WORD_GRAMS) int64
     step_mask: Tensor  # (B, T) bool
     fovea_mask: Tensor  # (B, T) bool: which have a fovea
     frames: Tensor | None = None  # (B, T, 3, H, W) uint8
@@ -105,6 +106,7 @@ class UnderstudyModel(PreTrainedModel):
         # beside what it is itself, a word is what is said around it, an element what it is next to
         self.word_in = nn.Linear(len(_AROUND) * width + WORD_FLAGS, width)
         self.element_in = nn.Linear((3 + len(_NEXT_TO)) * width + NUMBERS, width)
+        self.unseen_in = nn.Linear(width, width, bias=False)
         self.part = nn.Embedding(5, width)
         if config.sees_pixels:
             self.encoder = screen_encoder(config)
@@ -140,7 +142,7 @@ class UnderstudyModel(PreTrainedModel):
         """Return what the heads say of every step."""
         batch, steps = inputs.step_mask.shape
         seen = self._see(inputs)
-        act = self.part.weight[4].expand(batch * steps, 1, -1)
+        act = self.part.weight[4] + self._unseen(inputs)
         tokens = torch.cat([seen.words, seen.elements, seen.cells, seen.foveas, act], dim=1)
         each = tokens.shape[1]
         x = tokens.reshape(batch, steps * each, -1)
@@ -194,6 +196,12 @@ class UnderstudyModel(PreTrainedModel):
         said, fields = bags.split([words.shape[0] * words.shape[1], len(first) * 3])
         width = self.config.width
         return said.view(*words.shape[:2], width), fields.view(*elements.shape[:2], 3 * width)
+
+    def _unseen(self, inputs: Inputs) -> Tensor:
+        """Return what was done last where nothing shows it, (B T, 1, C); zeros elsewhere."""
+        rows = inputs.unseen.flatten(0, 1)
+        said = functional.embedding_bag(rows, self.table.weight, mode="sum", padding_idx=0)
+        return self.unseen_in(said)[:, None]
 
     def _encode(self, pictures: Tensor) -> Tensor:
         """Return (B T, C, H / 16, W / 16) of pictures (B, T, 3, H, W)."""

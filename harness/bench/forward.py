@@ -154,17 +154,18 @@ async def _step_by_step(
 
 async def _page_step_by_step(page: Page, policy: Policy, goal: str, step: int) -> int | None:
     """Return how many actions a page took; None where it was not won."""
-    cursor = (0, 0)
+    cursor, last = (0, 0), None
     for number in range(_LONGEST):
         found = await page.evaluate("() => stage.rest()")
         if found["over"]:
             return number if found["reward"] == 1 else None
         observation = await _observation(page, policy, goal, found["elements"])
         seen = replace(observation, cursor=cursor)
-        (decision,) = policy.decide([AgentContext("peer", seen, step + number)])
+        (decision,) = policy.decide([AgentContext("peer", seen, step + number, last)])
         if not await _done(page, decision.action):
             return None
-        cursor = next(iter(points_of(decision.action)), cursor)
+        last = decision.action
+        cursor = next(iter(points_of(last)), cursor)
     return None
 
 

@@ -87,6 +87,7 @@ class Agent:
         self._ticked = ticked or (lambda: None)
         self._outcome: Outcome | None = None
         self._steps = 0
+        self._last: Action | None = None
         self._asked: list[int] = []
         """The page on which each question came."""
         self._allowed: Decision | None = None
@@ -202,7 +203,7 @@ class Agent:
     @property
     def _context(self) -> AgentContext:
         # by episode: what is remembered, or drawn by the name, does not depend on who plays it
-        return AgentContext(self.role.planned.key, self.observation, self._steps)
+        return AgentContext(self.role.planned.key, self.observation, self._steps, self._last)
 
     async def _decide(self) -> Decision:
         self.pass_time(self._stage.think_ms)
@@ -242,6 +243,7 @@ class Agent:
 
     def _take(self, step: StepTaken, outcome: Outcome, action: Action) -> None:
         before, self._outcome = self._seen, outcome
+        self._last = action
         self._steps += 1
         self.events.append(step)
         self.pass_time(step.duration_ms)

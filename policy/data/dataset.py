@@ -17,7 +17,7 @@ from policy.data.place import Place
 from policy.data.shards import Shard, unpacked
 from policy.errors import DataError
 
-VERSION = 4
+VERSION = 5
 INDEX = "index.json"
 
 

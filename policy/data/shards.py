@@ -59,6 +59,7 @@ class Shard:
             numbers=arrays["numbers"][elements],
             matches=pairs.reshape(listed, count, pairs.shape[-1]).astype(np.float32),
             boxes=arrays["boxes"][elements],
+            unseen=arrays["unseen"][number],
         )
         said = Targets(
             labels=arrays["labels"][number],
@@ -141,6 +142,7 @@ def _arrays(steps: Sequence[LearnedStep]) -> Arrays:
         "numbers": joined([each.numbers for each in features]),
         "matches": joined([halved(each.matches) for each in features]),
         "boxes": joined([each.boxes for each in features]),
+        "unseen": np.stack([each.unseen for each in features]),
         "labels": np.stack([each.labels for each in said]),
         "accepted": joined([np.ascontiguousarray(each.accepted.T) for each in said]),
         "points": np.stack([each.points for each in said]),

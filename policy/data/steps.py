@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +10,10 @@ from numpy.typing import NDArray
 
 from policy.actions import encode, rest_bits
 from policy.errors import DataError
-from policy.features import StepFeatures, Targets, featurise, targets
+from policy.features import StepFeatures, Targets, featurise, left_unseen, targets
 from policy.observe import ObserveConfig, observe
 from policy.reader.read import Reader, Reading
-from recorder.schema import Episode
+from recorder.schema import Action, Element, Episode
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +61,8 @@ def read_episode(
     read: list[LearnedStep] = []
     before_ns: int | None = None
     reading: Reading | None = None
+    last: Action | None = None
+    listed: Sequence[Element] = ()
     for number, step in enumerate(episode.steps):
         observation = step.observation
         pixels = observation.pixels
@@ -74,8 +77,10 @@ def read_episode(
         before_ns = step.t_ns
         events = encode(step.action, observation, gap_ms=gap_ms)
         view = observe(observation, config) if config else None
+        unseen = left_unseen(last, listed, observation.elements)
+        last, listed = step.action, observation.elements
         learned = LearnedStep(
-            featurise(observation),
+            featurise(observation, unseen),
             # of a text that is spelled, the first piece is what this observation calls for
             targets(events[0], observation),
             Picture(view.frame, view.fovea) if view else None,

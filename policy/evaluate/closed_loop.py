@@ -59,11 +59,12 @@ class _Playing:
     chance: random.Random
     steps: list[StepRecord] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
+    last: Action | None = None
     mistake: Mistake | None = None
 
     @property
     def context(self) -> AgentContext:
-        return AgentContext(self.agent, self.scene.observation, len(self.steps))
+        return AgentContext(self.agent, self.scene.observation, len(self.steps), self.last)
 
 
 def play(
@@ -160,7 +161,7 @@ def _step(
         )
         each.evidence += [evidence] if evidence else []
         chosen = expert if expert is not None and is_helped else decision.action
-        actions[place] = _within(chosen, observation)
+        actions[place] = each.last = _within(chosen, observation)
     for place, scene in environments.act(actions).items():
         playing[place].scene = scene
 

@@ -119,7 +119,10 @@ def _asked(
     follow = getattr(policy, "follow", None)
     for number in range(max((len(each.steps) for each in group), default=0)):
         open_ones = [i for i, each in enumerate(group) if number < len(each.steps)]
-        batch = [AgentContext(f"open-{i}", seen[i][number], number) for i in open_ones]
+        batch = [
+            AgentContext(f"open-{i}", seen[i][number], number, _before(group[i], number))
+            for i in open_ones
+        ]
         for i, (decision, _) in zip(open_ones, considered(policy, batch), strict=True):
             step = group[i].steps[number]
             agrees = accepts(decision.action, step.action, step.observation)
@@ -127,6 +130,11 @@ def _asked(
             if follow:
                 follow(f"open-{i}", step.action)
     return answers
+
+
+def _before(episode: Episode, number: int) -> Action | None:
+    """Return what was done before a step."""
+    return episode.steps[number - 1].action if number else None
 
 
 # The probe ----------------------------------------------------------------------------------------

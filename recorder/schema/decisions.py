@@ -18,6 +18,8 @@ class AgentContext:
     observation: Observation
     step: int = 0
     """Steps done in this episode; 0 begins a new one, and whatever was remembered is void."""
+    last: Action | None = None
+    """What was done last in it, by anybody; None where nothing was, or it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

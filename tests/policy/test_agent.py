@@ -18,7 +18,7 @@ from policy.loader import collate
 from policy.model import Inputs, Outputs, UnderstudyModel
 from policy.settings import TrainConfig
 from policy.train import train
-from recorder.schema import AgentContext, Click, Drag, Move, ScrollBy
+from recorder.schema import AgentContext, Click, Drag, KeyChord, Move, ScrollBy
 from tests.policy.worlds import episode, page
 
 
@@ -38,14 +38,16 @@ def checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 
 class Counted:
-    """A model that counts how often it is asked, and keeps what it said last."""
+    """A model that counts how often it is asked, and keeps what it was given and said last."""
 
     def __init__(self, model: UnderstudyModel) -> None:
         self.model, self.asked = model, 0
+        self.given: Inputs | None = None
         self.said: Outputs | None = None
 
     def __call__(self, inputs: Inputs) -> Outputs:
         self.asked += 1
+        self.given = inputs
         self.said = said = self.model(inputs)
         return said
 
@@ -69,6 +71,31 @@ def test_an_unchanged_screen_is_not_looked_at_again(
     assert (one[1].features["repeats"], two[1].features["repeats"]) == (0, 1)
     policy.decide([AgentContext("a", page(2), 2)])
     assert counted.asked == 2
+
+
+def test_keys_without_a_trace_are_remembered_where_elements_are_seen(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy, copied = load(checkpoint), KeyChord(key="c", modifiers=("ctrl",))
+    counted = _counted(policy, monkeypatch)
+    for step, last in enumerate((None, copied, copied, Click(x=1, y=1))):
+        policy.decide([AgentContext("a", page(1), step, last)])
+    # before it, after it, and once a pointer would have shown
+    assert counted.asked == (3 if saved_at(checkpoint).config.sees_elements else 1)
+
+
+def test_what_is_planned_ahead_is_not_taken_for_what_was_seen(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy, copied = load(checkpoint), KeyChord(key="c", modifiers=("ctrl",))
+    for step, seen in enumerate((page(1), page(2), page(3))):
+        policy.decide([AgentContext("a", seen, step)])
+    counted = _counted(policy, monkeypatch)
+    policy.decide([AgentContext("a", page(1), 1, copied)])
+    assert counted.given
+    assert counted.given.unseen[0, -1].any() == saved_at(checkpoint).config.sees_elements
+    policy.decide([AgentContext("a", page(3), 2, copied)])
+    assert not counted.given.unseen[0, -1].any()
 
 
 def test_agents_side_by_side_decide_as_they_would_alone(checkpoint: Path) -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from policy.actions import Span
 from policy.actions.spans import texts
-from policy.features import featurise, span_at
+from policy.features import featurise, left_unseen, span_at
 from policy.text import TABLE, Match, Readable, grams, likeness, match, rank_said, split
-from recorder.schema import Element, Observation
+from recorder.schema import Action, Click, Element, KeyChord, Observation, TypeText, Wait
 from tests.policy.worlds import page
 
 WORD = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20)
@@ -157,3 +157,32 @@ def test_each_field_that_can_be_copied_is_found_where_it_stands() -> None:
         span = span_at(first + place, 0, shown)
         assert span == (Span(1 + place, 0, len(text)) if text else None)
     assert span_at(first + len(fields), 0, shown) is None
+
+
+_COPY = KeyChord(key="c", modifiers=("ctrl",))
+
+
+@pytest.mark.parametrize(
+    ("action", "is_told"),
+    [
+        *((_COPY, True), (TypeText(text="a"), True), (Wait(duration_ms=9), True)),
+        *((None, False), (Click(x=1, y=2), False)),
+    ],
+)
+def test_keys_texts_and_waits_are_told_of_where_nothing_shows_them(
+    action: Action | None, is_told: bool
+) -> None:
+    elements = page(1).elements
+    assert left_unseen(action, elements, elements) is (action if is_told else None)
+    assert left_unseen(action, elements, page(2).elements) is None
+    assert left_unseen(action, None, elements) is None
+    assert left_unseen(action, (), ()) is None
+
+
+def test_what_was_done_unseen_is_told_apart_by_its_keys() -> None:
+    seen = page(1)
+    cut = KeyChord(key="x", modifiers=("ctrl",))
+    rows = [featurise(seen, each).unseen.tolist() for each in (None, _COPY, cut)]
+    assert not any(rows[0])
+    assert rows[1] != rows[2]
+    assert all(any(row) for row in rows[1:])

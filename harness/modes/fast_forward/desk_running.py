@@ -15,7 +15,7 @@ from harness.modes.fast_forward.forecast import Scene
 from harness.modes.fast_forward.planning import End, Plan, Planned, Planner
 from harness.modes.fast_forward.ran import WHY, Part, Ran, Watch
 from harness.tasks.desktop.task import Scene as TaskScene
-from recorder.schema import Element, Observation, TypeText
+from recorder.schema import Action, Element, Observation, TypeText
 
 _PATIENCE_S = 3.0  # an app that takes longer to show what is planned for is left to the person
 _POLL_S = 0.002
@@ -41,6 +41,11 @@ class _Progress:
     """What it is to show by now; None where that cannot be told."""
     listed_s: float = 0.0
     """When all widgets were looked for."""
+
+    @property
+    def last(self) -> Action | None:
+        """What was done last; None where nothing was."""
+        return self.steps[-1].action if self.steps else None
 
 
 class DeskRunner:
@@ -145,7 +150,8 @@ class DeskRunner:
             reason = _unlike(progress.expected, progress.observation.elements)
             if not reason:
                 with watch.on(Part.DECIDE):
-                    plan = self._planner.plan(progress.observation, step + len(progress.steps))
+                    done = step + len(progress.steps)
+                    plan = self._planner.plan(progress.observation, done, progress.last)
                 if plan.is_understood:
                     break
                 reason = WHY[plan.end]

@@ -139,17 +139,20 @@ class Planner:
         """The policy can tell what it has never seen."""
         return self._thresholds.novel_below > 0
 
-    def plan(self, observation: Observation, step: int) -> Plan:
+    def plan(self, observation: Observation, step: int, last: Action | None = None) -> Plan:
         """Return what the policy would do from an observation on.
 
         Args:
             observation: of the page as it is.
             step: actions done in the episode, by anybody.
+            last: the last of these; None where there was none.
         """
         scene = Scene(observation, Caret.UNKNOWN)
         steps: list[Planned] = []
         while len(steps) < _LONGEST:
-            decision = self._decision(scene.observation, step + len(steps))
+            last = steps[-1].action if steps else last
+            context = AgentContext(self.agent, scene.observation, step + len(steps), last)
+            (decision,) = self._policy.decide([context])
             if isinstance(decision.action, Done):
                 end = End.DONE if self._is_sure(decision) else End.UNSURE
                 return Plan(tuple(steps), end, scene)
@@ -161,10 +164,6 @@ class Planner:
                 return Plan(tuple(steps), End.OPEN, None)
             scene = following
         return Plan(tuple(steps), End.ASTRAY, scene)
-
-    def _decision(self, observation: Observation, step: int) -> Decision:
-        (decision,) = self._policy.decide([AgentContext(self.agent, observation, step)])
-        return decision
 
     def _is_sure(self, decision: Decision) -> bool:
         thresholds = self._thresholds

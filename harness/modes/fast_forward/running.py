@@ -68,6 +68,11 @@ class _Progress:
     def is_over(self) -> bool:
         return self.seen.terminated or self.seen.truncated
 
+    @property
+    def last(self) -> Action | None:
+        """What was done last; None where nothing was."""
+        return self.steps[-1].action if self.steps else None
+
 
 class Runner:
     """Carries out plans on one task page, chunk by chunk, under the guard.
@@ -262,7 +267,8 @@ class Runner:
                 with watch.on(Part.CAPTURE):
                     observation = await self._page.pictured(observation)
             with watch.on(Part.DECIDE):
-                following = self._planner.plan(observation, step + len(progress.steps))
+                step += len(progress.steps)
+                following = self._planner.plan(observation, step, progress.last)
             if not following.is_understood:
                 return WHY[following.end], None
             return await self._aimed(following, looking, watch)

@@ -114,7 +114,8 @@ class Work:
 
     def outlook(self) -> Outlook:
         """Return what the policy would do from here on."""
-        plan = self._planner.plan(self._now.observation, self._n_steps)
+        last = self._on_page[-1] if self._on_page else None
+        plan = self._planner.plan(self._now.observation, self._n_steps, last)
         page = self._task.pages[self._page.milestones].removesuffix(".html")
         return Outlook(plan, left_of(human_time(page).seconds, self._on_page, plan))
 

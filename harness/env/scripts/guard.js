@@ -23,6 +23,7 @@ const makeGuard = (list) => {
   let noted = []; // what each of them said then
   let around = ""; // what was written on the page then
   let shown = ""; // what was on the page then
+  let isCompared = true; // the page with that, before anything of the plan is let through
   let anchor = null; // what had the focus when the guard was armed
   let held = new Map(); // what a field is to hold, as the moves before have left it
 
@@ -198,6 +199,7 @@ const makeGuard = (list) => {
   };
   const hear = (event) => {
     if (!moves || !event.isTrusted) return; // what a page does to itself is its own affair
+    compare();
     fault ||= CHECKS[event.type](event);
     if (!fault) return;
     event.preventDefault();
@@ -239,25 +241,31 @@ const makeGuard = (list) => {
     note(nodes);
     return { listed: look(), ...found() };
   };
+  const compare = () => {
+    if (isCompared) return;
+    isCompared = true;
+    const isSame = written() === around && targets.every((node, i) => words(node) === noted[i]);
+    if (!isSame) fault = "the page says something else than when the plan was made";
+    else if (JSON.stringify(list()) !== shown) fault = "the page is not as it was when the plan was made";
+  };
   // Blocks everything from now on but `planned`, whose moves name their targets by number, and those
-  // as well where the page is not as it was when it was aimed at; returns what speaks against them.
+  // as well where the page is not as it was when it was aimed at.
   const arm = (planned) => {
     listen();
     [at, count, isDown, fault, held] = [0, 0, false, "", new Map()];
     moves = planned.map((move) => ({ ...move, node: targets[move.target] ?? null }));
     anchor = focused();
-    if (!moves.length) return "";
-    const isSame = written() === around && targets.every((node, i) => words(node) === noted[i]);
-    if (!isSame) fault = "the page says something else than when the plan was made";
-    else if (JSON.stringify(list()) !== shown) fault = "the page is not as it was when the plan was made";
-    return fault;
+    isCompared = !moves.length;
+    setTimeout(compare); // while the first input is on its way, which otherwise waits for it
   };
   // Does both at once, for a page that was looked at just before.
   const take = (planned, ...nodes) => {
     note(nodes);
-    return { fault: arm(planned), ...found() };
+    arm(planned);
+    return found();
   };
   const disarm = () => {
+    compare();
     const report = { done: at, planned: moves?.length ?? 0, fault };
     moves = null;
     return report;

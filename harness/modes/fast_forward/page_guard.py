@@ -131,6 +131,9 @@ class PageGuard:
     async def arm(self, aim: Aim, moves: Sequence[GuardedMove]) -> str:
         """Block everything but these moves; return why none of them may be done, if so.
 
+        They are blocked as well where the page turns out not to be as it was aimed at: it is
+        compared while the first of them is on its way.
+
         Raises:
             MisfitError: frames have come or gone since it was aimed.
             InfrastructureError: the page is gone.
@@ -151,7 +154,7 @@ class PageGuard:
         *_, answer = map(_value, answers)
         if self._turns != aim.turns:
             raise MisfitError("the page has other frames than before")
-        return (answer["fault"] or _covered(answer, aim.meant)) if nodes else answer
+        return _covered(answer, aim.meant) if nodes else ""
 
     async def fire(self, inputs: Sequence[Input]) -> None:
         """Send inputs one after the other, without waiting in between, until all have arrived.

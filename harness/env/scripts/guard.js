@@ -12,6 +12,8 @@ const makeGuard = (list) => {
   ];
   const CLICKABLE = "a, button, label, option, summary, [role], [onclick]";
   const SPOKEN = ["aria-label", "placeholder", "title", "alt", "type", "href"];
+  // what may have a closed shadow root, whose insides are not seen from here
+  const HOSTS = /-|^(ARTICLE|ASIDE|BLOCKQUOTE|BODY|DIV|FOOTER|H\d|HEADER|MAIN|NAV|P|SECTION|SPAN)$/;
   const PRESSED_BY = ["Enter", " "]; // keys that click what has the focus
 
   let moves = null; // null: disarmed, everything passes
@@ -220,6 +222,27 @@ const makeGuard = (list) => {
     });
   };
 
+  // Where this document begins in the page; nowhere if the one around it is of another site.
+  const corner = () => {
+    const at = [0, 0];
+    for (let view = window; view !== view.top; view = view.parent) {
+      const frame = view.frameElement;
+      if (!frame) return [NaN, NaN];
+      const { x, y } = frame.getBoundingClientRect();
+      at[0] += x + frame.clientLeft;
+      at[1] += y + frame.clientTop;
+    }
+    return at;
+  };
+  const topmost = (x, y) => {
+    if (Number.isNaN(x)) return null;
+    let found = document.elementFromPoint(x, y);
+    for (let within; (within = found?.shadowRoot?.elementFromPoint(x, y)) && within !== found; ) {
+      found = within;
+    }
+    return found;
+  };
+
   const note = (nodes) => {
     targets = nodes;
     noted = nodes.map(words);
@@ -229,17 +252,13 @@ const makeGuard = (list) => {
     pressed: targets.map(pressed),
     hidden: targets.some((node) => /^(I?FRAME|OBJECT|EMBED|FENCEDFRAME)$/.test(node.tagName)),
   });
-  // Returns what is on the page, which has to be so still when a plan is armed.
-  const look = () => {
-    const listed = list();
-    shown = JSON.stringify(listed);
-    return listed;
-  };
-  // Notes the targets of a plan while it is made, and returns what is on the page and what each target
-  // is part of; nothing is blocked.
+  // Notes the targets of a plan while it is made, and returns what is on the page, which has to be so
+  // still when the plan is armed, and what each target is part of; nothing is blocked.
   const aim = (...nodes) => {
     note(nodes);
-    return { listed: look(), ...found() };
+    const listed = list();
+    shown = JSON.stringify(listed);
+    return { listed, ...found() };
   };
   const compare = () => {
     if (isCompared) return;
@@ -258,9 +277,14 @@ const makeGuard = (list) => {
     isCompared = !moves.length;
     setTimeout(compare); // while the first input is on its way, which otherwise waits for it
   };
-  // Does both at once, for a page that was looked at just before.
-  const take = (planned, ...nodes) => {
+  // Does both at once, for a page that listed its elements just before; targets are what is on top at
+  // some places of the page. Nothing is done where that cannot be told from here.
+  const take = (planned, listing, places) => {
+    const [left, top] = corner();
+    const nodes = places.map(([x, y]) => topmost(x - left, y - top));
+    if (nodes.some((node) => !node || HOSTS.test(node.tagName))) return { pressed: [], hidden: true };
     note(nodes);
+    shown = JSON.stringify(listing);
     arm(planned);
     return found();
   };
@@ -274,5 +298,5 @@ const makeGuard = (list) => {
   listen();
   // a document that is written again loses its listeners
   new MutationObserver(listen).observe(document, { childList: true });
-  return { look, aim, arm, take, disarm };
+  return { aim, arm, take, disarm };
 };

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from harness.modes.fast_forward.moves import Point
 from recorder.schema import Element
+
+Listing: TypeAlias = Sequence[dict[str, Any]]
+"""Elements of a page, as it lists them itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +46,12 @@ class Aim:
     """Of the target's frame."""
     turns: int
     """Frames that had come, gone or turned elsewhere until then."""
+    listing: Listing
+    """The same elements, which the page has to list still when the guard is armed."""
     meant: tuple[Element | None, ...] = ()
     """What is to be pressed at each place; None where that does not matter."""
-    nodes: tuple[str, ...] = ()
-    """Targets that nothing was noted of yet, by their names in the world of the guard."""
+    places: tuple[Point, ...] = ()
+    """Where targets are that are to be found and noted only when the guard is armed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,6 @@ class Glance:
     """What can be told of a page before anybody knows where the targets of its next plan are."""
 
     frame: Frame
-    scrolled: Point
-    elements: tuple[Element, ...]
+    listing: Listing
     ears: Ears
     turns: int

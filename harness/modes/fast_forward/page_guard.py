@@ -14,16 +14,15 @@ import msgspec
 from harness.env.chromium import Tab
 from harness.env.seeing import listed, whole_pixels
 from harness.errors import InfrastructureError, MisfitError
-from harness.modes.fast_forward.aim import Aim, Ears, Frame, Glance
+from harness.modes.fast_forward.aim import Aim, Ears, Frame, Glance, Listing
 from harness.modes.fast_forward.moves import GuardedMove, Input, Point
 from recorder.browser.scripts import listing_script
 from recorder.schema import Element
 
 _WORLD = "understudy-guard"
 _AIM = "(...nodes) => understudyGuard.aim(...nodes)"
-_LOOK = "() => understudyGuard.look()"
 _ARM = "(moves) => understudyGuard.arm(moves)"
-_TAKE = "(moves, ...nodes) => understudyGuard.take(moves, ...nodes)"
+_TAKE = "(moves, listing, places) => understudyGuard.take(moves, listing, places)"
 _DISARM = "() => understudyGuard.disarm()"
 _HAS_FOCUS = "() => document.hasFocus() && !/^I?FRAME$/.test(document.activeElement?.tagName)"
 _ARM_NEW = {"source": "understudyGuard.arm([])", "worldName": _WORLD}
@@ -71,21 +70,24 @@ class PageGuard:
         """Document and window of each, by the name of the document."""
         self._is_enabled = False
 
-    async def glance(self, last: Aim) -> Glance | None:
+    async def glance(self, last: Aim, listing: Listing) -> Glance | None:
         """Look at the frame that the last plan was for, while the next one is made.
 
+        Args:
+            last: what that plan was aimed at.
+            listing: of the page since.
+
         Returns:
-            What the next plan can be aimed with, if it is for that frame as well; None where the
-            frame is gone.
+            What the next plan can be aimed with, if it is for that frame as well; None where that
+            cannot be told, or the frame is gone.
         """
         turns, frame = self._turns, last.target
+        if not listing:
+            return None
         try:
-            scrolled, listing, ears = await asyncio.gather(
-                self._scrolled(), self._call(frame, _LOOK), self._ears(frame, ())
-            )
+            return Glance(frame, listing, await self._ears(frame, ()), turns)
         except InfrastructureError:
             return None
-        return Glance(frame, scrolled, listed(listing), ears, turns)
 
     async def aim(
         self,
@@ -110,9 +112,16 @@ class PageGuard:
         await self._enable()
         turns = self._turns
         if glance and glance.turns == turns and places:
-            found = await self._hits(places, glance.scrolled)
-            if {each["frameId"] for each in found} == {glance.frame.frame}:
-                return await self._aimed_at(found, meant, glance)
+            return Aim(
+                frames=tuple(self._frames.values()),
+                target=glance.frame,
+                elements=listed(glance.listing),
+                ears=glance.ears,
+                turns=turns,
+                listing=glance.listing,
+                meant=tuple(meant),
+                places=tuple(places),
+            )
         self._tab.post("Runtime.releaseObjectGroup", {"objectGroup": _WORLD})
         found, by_id = await asyncio.gather(self._found(places), self._all_frames())
         owners = {each["frameId"] for each in found}
@@ -126,25 +135,28 @@ class PageGuard:
         )
         if objection := _covered(shown, meant):
             raise MisfitError(objection)
-        return Aim(frames, target, listed(shown["listed"]), ears, turns, tuple(meant))
+        listing: Listing = shown["listed"]
+        return Aim(frames, target, listed(listing), ears, turns, listing, tuple(meant))
 
     async def arm(self, aim: Aim, moves: Sequence[GuardedMove]) -> str:
         """Block everything but these moves; return why none of them may be done, if so.
 
         They are blocked as well where the page turns out not to be as it was aimed at: it is
-        compared while the first of them is on its way.
+        compared while the first of them is on its way. What was aimed at with a glance may have to
+        be aimed at without one, where targets are not in the frame that was glanced at.
 
         Raises:
             MisfitError: frames have come or gone since it was aimed.
             InfrastructureError: the page is gone.
         """
-        planned = [{"value": msgspec.to_builtins(list(moves))}]
-        nodes = [{"objectId": node} for node in aim.nodes]
+        values = [{"value": msgspec.to_builtins(list(moves))}]
+        if aim.places:
+            values += [{"value": aim.listing}, {"value": aim.places}]
         commands = [
             # first, so that no new frame comes in between
             ("Page.addScriptToEvaluateOnNewDocument", _ARM_NEW),
             *(_call(each, _ARM, [{"value": []}]) for each in aim.frames if each is not aim.target),
-            _call(aim.target, _TAKE if nodes else _ARM, [*planned, *nodes]),
+            _call(aim.target, _TAKE if aim.places else _ARM, values),
         ]
         try:
             added, *answers = await self._tab.send_all(commands)
@@ -154,7 +166,7 @@ class PageGuard:
         *_, answer = map(_value, answers)
         if self._turns != aim.turns:
             raise MisfitError("the page has other frames than before")
-        return _covered(answer, aim.meant) if nodes else ""
+        return _covered(answer, aim.meant) if aim.places else ""
 
     async def fire(self, inputs: Sequence[Input]) -> None:
         """Send inputs one after the other, without waiting in between, until all have arrived.
@@ -180,32 +192,11 @@ class PageGuard:
 
     # Parts ----------------------------------------------------------------------------------------
 
-    async def _aimed_at(
-        self, found: Sequence[dict[str, Any]], meant: Sequence[Element | None], glance: Glance
-    ) -> Aim:
-        """Aim at targets that are noted only when they are armed, which comes at once."""
-        frame = glance.frame
-        nodes = await asyncio.gather(*(self._node(each["backendNodeId"], frame) for each in found))
-        return Aim(
-            frames=tuple(self._frames.values()),
-            target=frame,
-            elements=glance.elements,
-            ears=glance.ears,
-            turns=glance.turns,
-            meant=tuple(meant),
-            nodes=tuple(nodes),
-        )
-
     async def _found(self, places: Sequence[Point]) -> list[dict[str, Any]]:
-        return await self._hits(places, await self._scrolled())
-
-    async def _scrolled(self) -> Point:
+        """Return what is on top at some places; the document may be scrolled under them."""
         metrics = await self._tab.send("Page.getLayoutMetrics")
         shown = metrics["cssVisualViewport"]
-        return round(shown["pageX"]), round(shown["pageY"])
-
-    async def _hits(self, places: Sequence[Point], scrolled: Point) -> list[dict[str, Any]]:
-        """Return what is on top at some places; the document may be scrolled under them."""
+        scrolled = round(shown["pageX"]), round(shown["pageY"])
         return await asyncio.gather(*(self._hit(each, scrolled) for each in places))
 
     async def _hit(self, place: Point, scrolled: Point) -> dict[str, Any]:

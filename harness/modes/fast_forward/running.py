@@ -14,7 +14,7 @@ from harness.env.page import TaskPage
 from harness.errors import InfrastructureError, MisfitError, StoppedError
 from harness.latch import Latch
 from harness.measure.events import Outcome
-from harness.modes.fast_forward.aim import Aim, Glance
+from harness.modes.fast_forward.aim import Aim, Glance, Listing
 from harness.modes.fast_forward.forecast import Scene
 from harness.modes.fast_forward.light import SURE
 from harness.modes.fast_forward.moves import (
@@ -61,6 +61,8 @@ class _Progress:
     aim: Aim
     """Of the last plan."""
     steps: list[Planned] = field(default_factory=list[Planned])
+    listing: Listing = ()
+    """Of the page as it was seen last; nothing where that is not known."""
     left: Plan | None = None
     """What is still to be done of a plan that a surprise broke off."""
 
@@ -173,19 +175,22 @@ class Runner:
         """Do what can be done without looking; return why it may not go on, if so."""
         if not ready.plan.steps:
             return ""
-        progress.aim = ready.aim
         guard = self._page_guard()
         try:
-            objection = await self._fired(guard, ready, watch)
+            with watch.on(Part.CAPTURE):
+                ready, objection = await self._armed(guard, ready)
+            if not objection:
+                await self._fire(guard, ready, watch)
         except BaseException:
             await guard.disarm(ready.aim)
             raise
+        progress.aim = ready.aim
         report, status = await self._rested(guard, ready, watch)
         if objection or report.fault:
             progress.left = ready.plan.rest(report.done)
         if objection:
             observation = await self._page.observe()
-            progress.seen = replace(progress.seen, observation=observation)
+            progress.seen, progress.listing = replace(progress.seen, observation=observation), ()
             return objection
         await self._take(ready.plan.actions, status, progress, watch)
         progress.steps += ready.plan.steps[: report.done]
@@ -193,19 +198,23 @@ class Runner:
             return ""
         return report.fault or "an input was lost"
 
-    async def _fired(self, guard: PageGuard, ready: Ready, watch: Watch) -> str:
+    async def _armed(self, guard: PageGuard, ready: Ready) -> tuple[Ready, str]:
+        """Return what the guard is armed with, and why nothing of it may be done, if so."""
         try:
-            with watch.on(Part.CAPTURE):
+            objection = await guard.arm(ready.aim, ready.moves)
+            if objection and ready.aim.places:  # not all may be in the frame that was glanced at
+                await guard.disarm(ready.aim)
+                ready = await self.ready(ready.plan)
                 objection = await guard.arm(ready.aim, ready.moves)
         except MisfitError as error:
-            return str(error)
-        if objection:
-            return objection
+            return ready, str(error)
+        return ready, objection
+
+    async def _fire(self, guard: PageGuard, ready: Ready, watch: Watch) -> None:
         if self._latch and self._latch.is_stopped(self._planner.agent):
             raise StoppedError(f"{self._planner.agent} was stopped; release it to go on")
         with watch.on(Part.INJECT):
             await guard.fire(ready.inputs)
-        return ""
 
     async def _rested(
         self, guard: PageGuard, ready: Ready, watch: Watch
@@ -232,6 +241,7 @@ class Runner:
         timing = nullcontext() if status["over"] else watch.on(Part.VERIFY)
         with timing:
             progress.seen = await self._page.took(actions, status)
+        progress.listing = status.get("elements", ())
 
     async def _following(
         self, plan: Plan, progress: _Progress, watch: Watch, step: int
@@ -250,7 +260,7 @@ class Runner:
         if left is None:
             return await self._anew(progress, watch, step)
         progress.left = None
-        return await self._aimed(left, self._page_guard().glance(progress.aim), watch)
+        return await self._aimed(left, self._glance(progress), watch)
 
     async def _recovered(self, progress: _Progress, watch: Watch, step: int) -> Ready | None:
         """Return a plan for a page that is not as expected; None where it is not known."""
@@ -259,7 +269,7 @@ class Runner:
 
     async def _anew(self, progress: _Progress, watch: Watch, step: int) -> tuple[str, Ready | None]:
         """Return a plan for the page as it is, or why there is none."""
-        looking = asyncio.ensure_future(self._page_guard().glance(progress.aim))
+        looking = asyncio.ensure_future(self._glance(progress))
         try:
             await asyncio.sleep(0)  # the page works on it while the policy decides
             observation = progress.seen.observation
@@ -283,6 +293,9 @@ class Runner:
                 return "", await self.ready(plan, await looking)
         except MisfitError as error:
             return str(error), None
+
+    async def _glance(self, progress: _Progress) -> Glance | None:
+        return await self._page_guard().glance(progress.aim, progress.listing)
 
     def _page_guard(self) -> PageGuard:
         if not self._page.lease:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
+from random import Random
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from harness.env.page import Outcome, TaskPage
+from harness.env.stage import AREA
 from harness.env.vector import AsyncWebVectorEnv
 from harness.tasks.experts.asking import expert_action
 from harness.tasks.faults import Fault
@@ -105,6 +107,8 @@ class WebEnvironments:
             case Shift.DELETED:
                 is_shifted = await self._delete_target(place, outcome.observation.elements)
                 outcome = await self._seen_again(page)
+            case Shift.POINTED:
+                outcome = await page.step(_anywhere(instance))
             case Shift.NONE | Shift.SCALE:
                 pass
             case Shift.DARK | Shift.MOVED | Shift.RENAMED | Shift.POPUP:
@@ -156,6 +160,13 @@ def _enlarged(observation: Observation, scale: float) -> Observation:
         for each in observation.elements
     )
     return replace(observation, cursor=(round(x * scale), round(y * scale)), elements=elements)
+
+
+def _anywhere(instance: Instance) -> Move:
+    """Return a move to a place of the page that follows from what is shown there."""
+    chance = Random(f"{instance.task} {instance.seed}")
+    width, height = AREA
+    return Move(x=chance.randrange(width), y=chance.randrange(height))
 
 
 def has_twin(action: Click, elements: Sequence[Element]) -> bool:

@@ -27,6 +27,8 @@ class Shift(StrEnum):
     """Another font."""
     SCALE = "scale"
     """A device-pixel ratio of 1.25."""
+    POINTED = "pointed"
+    """The pointer is anywhere on it, as on a page that another one led to."""
     DELETED = "deleted"
     """What is to be pressed first isn't there."""
 

@@ -88,8 +88,9 @@ def trials_to_choose(tasks: Sequence[str], episodes: int) -> list[Trial]:
 def practice(tasks: Sequence[str], episodes: int, seed: int = CALIBRATION_SEED) -> list[Trial]:
     """Return the episodes to calibrate on.
 
-    For every two on pages as they are there is one whose target isn't there: it shows what being
-    wrong looks like to a policy that is seldom wrong.
+    On every other page the pointer is anywhere, as it is where a page comes after another one. And
+    for every two pages there is one whose target isn't there: it shows what being wrong looks like
+    to a policy that is seldom wrong.
 
     Raises:
         ConfigError: they would reach into the seeds that evaluations use.
@@ -100,13 +101,11 @@ def practice(tasks: Sequence[str], episodes: int, seed: int = CALIBRATION_SEED) 
             "evaluations begin with"
         )
     seeds = range(seed, seed + episodes)
-    shifts = (Shift.NONE, Shift.DELETED)
     return [
         Trial(OURS, task, each, shift)
         for each in seeds
         for task in tasks
-        for shift in shifts
-        if shift is Shift.NONE or each % 2 == 0
+        for shift in ((Shift.POINTED,) if each % 2 else (Shift.NONE, Shift.DELETED))
     ]
 
 
@@ -123,7 +122,7 @@ def judged(played: Played) -> JudgedEpisode | None:
         evidence=played.evidence[:length],
         right=record.right[:length],
         is_normal=record.success,
-        is_typical=record.trial.shift is Shift.NONE,
+        is_typical=record.trial.shift in (Shift.NONE, Shift.POINTED),
     )
 
 

@@ -261,6 +261,14 @@ def test_calibration_never_reaches_into_the_seeds_of_evaluations() -> None:
         practice(["a"], 2, seed=999_999)
 
 
+def test_calibration_begins_with_the_pointer_anywhere_on_every_other_page() -> None:
+    found = [(each.seed % 2, each.shift) for each in practice(["a"], 4)]
+    assert found == [(0, "none"), (0, "deleted"), (1, "pointed")] * 2
+    played = list(play(Guesser(), Buttons(), practice(["press"], 4)))
+    taken = [(each.record.trial.shift, judged(each)) for each in played]
+    assert all(each and each.is_typical == (shift != "deleted") for shift, each in taken)
+
+
 def test_a_policy_that_was_calibrated_asks_where_it_is_wrong() -> None:
     played = list(play(Guesser(), Buttons(), practice(["press"], 60)))
     episodes = [episode for each in played if (episode := judged(each))]

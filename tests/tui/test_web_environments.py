@@ -79,6 +79,16 @@ def test_a_target_that_is_deleted_is_neither_listed_nor_there_to_press(
     assert not any(each.role in {"button", "tab", "radio"} for each in under)
 
 
+def test_a_page_that_is_pointed_at_differs_in_nothing_but_the_pointer(
+    places: WebEnvironments,
+) -> None:
+    instances = {0: Instance(BUTTON, SEED), 1: Instance(BUTTON, SEED, Shift.POINTED)}
+    plain, pointed = (scene.observation for scene in places.begin(instances).values())
+    again = places.begin({0: instances[1]})[0].observation
+    assert plain.cursor == (0, 0) != pointed.cursor == again.cursor
+    assert plain.elements == pointed.elements
+
+
 def test_what_has_a_twin_is_not_deleted(places: WebEnvironments) -> None:
     # of several fields without a name, the next would be taken for the one that is gone
     scene = places.begin({0: Instance("miniwob-focus-text-2", SEED, Shift.DELETED)})[0]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from policy.evaluate.tables import Share
     from recorder.schema import Episode
 
-ShiftName = Literal["dark", "moved", "renamed", "popup", "font", "scale", "deleted"]
+ShiftName = Literal["dark", "moved", "renamed", "popup", "font", "scale", "pointed", "deleted"]
 
 _MANIFEST = "manifest.json"
 _OPEN_FILE = "demonstrations.jsonl"

@@ -269,17 +269,16 @@ class PageGuard:
         """
         if backend_nodes:
             await self._find_surroundings(frame, backend_nodes[0])
-        answers = await asyncio.gather(
-            *(
-                self._tab.send(
-                    "DOMDebugger.getEventListeners",
-                    {"objectId": place, "depth": -1, "pierce": True},
-                )
-                for place in self._surroundings.get(frame.document, ())
-            )
-        )
-        if not answers:
+        places = self._surroundings.get(frame.document, ())
+        if not places:
             return Ears(keys=True, moves=True)
+        # in one piece, which is on its way before whoever asks does anything else
+        answers = await self._tab.send_all(
+            [
+                ("DOMDebugger.getEventListeners", {"objectId": each, "depth": -1, "pierce": True})
+                for each in places
+            ]
+        )
         heard = {each["type"] for answer in answers for each in answer["listeners"]}
         return Ears(not _KEY_EVENTS.isdisjoint(heard), not _MOVE_EVENTS.isdisjoint(heard))
 

@@ -24,6 +24,7 @@ from recorder.schema import (
     ScrollBy,
     Thresholds,
     TypeText,
+    element_at,
     points_of,
 )
 
@@ -196,13 +197,20 @@ def on_a_page(scene: Scene, action: Action) -> bool:
         return False
     match action:
         case Click() | Drag():
-            return action.button in _DRAGGED
+            return action.button in _DRAGGED and not _opens_list(scene, points_of(action)[0])
         case TypeText():
             return bool(action.text) and action.text.isprintable() and scene.kept is not None
         case ScrollBy() | KeyChord():
             return True
         case _:  # the others touch nothing, so that nothing can be checked
             return False
+
+
+def _opens_list(scene: Scene, place: tuple[int, int]) -> bool:
+    """Say whether a press may open a list of the system's own, whose keys no page hears."""
+    elements = scene.observation.elements
+    hit = element_at(place, elements)
+    return hit is not None and elements[hit].role == "combobox"
 
 
 def is_on_screen(scene: Scene, action: Action) -> bool:

@@ -33,6 +33,7 @@ def form(goal: str = 'Enter "ada"', button: str = "Submit") -> Observation:
     elements = (
         Element(role="textbox", name="Name", box=(0, 0, 100, 20)),
         Element(role="button", name=button, box=(0, 20, 100, 20)),
+        Element(role="combobox", name="Country", box=(0, 40, 100, 20)),
     )
     return Observation(np.zeros((210, 160, 3), np.uint8), (0, 0), 0, goal, elements)
 
@@ -92,6 +93,7 @@ def test_a_plan_is_made_on_what_its_actions_lead_to() -> None:
         (sure(Ask()), End.UNSURE),
         (sure(Click(x=500, y=5)), End.ASTRAY),
         (sure(TypeText(text="two\nlines")), End.ASTRAY),
+        (sure(Click(x=50, y=50)), End.ASTRAY),  # opens a list that no page hears anything of
     ],
 )
 def test_no_light_where_the_rest_is_not_understood(last: Decision, end: End) -> None:

@@ -80,8 +80,6 @@ def run(
     """
     rows = [Row(task.name, task.human.seconds) for task in map(web_task, tasks)]
     load_before = os.getloadavg()[0]
-    # as in the workers of a suite: while a policy decides, the page is at work on other cores
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     asyncio.run(_measure(load_policy(policy), rows, range(seed, seed + episodes), report))
     said = {"policy": policy, "episodes": episodes, "seed": seed}
     return {**said, "cpus": os.cpu_count(), "load_before": load_before, **figures(rows, GOAL)}

@@ -248,6 +248,8 @@ def _bench_forward(what: ForwardBench, report: Report) -> tuple[dict[str, Any], 
     from harness.bench import desk_forward, speed_ups  # noqa: PLC0415 - SciPy is slow to load
     from harness.bench import forward as module  # noqa: PLC0415 - as above
 
+    # as in the workers of a suite: while a policy decides, the page is at work on other cores
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     figures = module.run(
         policy=what.policy,
         tasks=task_names(what.tasks) or module.TASKS,

@@ -275,7 +275,7 @@ const makeGuard = (list) => {
     moves = planned.map((move) => ({ ...move, node: targets[move.target] ?? null }));
     anchor = focused();
     isCompared = !moves.length;
-    setTimeout(compare); // while the first input is on its way, which otherwise waits for it
+    if (!isCompared) setTimeout(compare); // while the first input is on its way, which otherwise waits for it
   };
   // Does both at once, for a page that listed its elements just before; targets are what is on top at
   // some places of the page. Nothing is done where that cannot be told from here.

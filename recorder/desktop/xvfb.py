@@ -20,6 +20,7 @@ from recorder.errors import CaptureError, UnsupportedError
 _PATIENCE_S = 20.0
 _GRACE_S = 2.0
 _POLL_S = 0.01
+_AS_PARENT = 0  # the depth of a window
 
 
 class VirtualDisplay:
@@ -164,9 +165,18 @@ class VirtualDisplay:
     def _wait_for_window_manager(self) -> None:
         deadline = time.monotonic() + _PATIENCE_S
         with closing(connect(self.name)) as connection:
-            while not numbers(connection.screen().root, "_NET_SUPPORTING_WM_CHECK"):
+            root = connection.screen().root
+            probe = root.create_window(0, 0, 9, 9, 0, _AS_PARENT)
+            # it announces itself well before it manages windows, and loses those that open in
+            # between: so we wait until it manages one of ours
+            while not numbers(root, "_NET_CLIENT_LIST"):
                 if time.monotonic() > deadline:
                     raise CaptureError(f"openbox did not start on {self.name}")
+                if numbers(root, "_NET_SUPPORTING_WM_CHECK"):
+                    probe.map()
+                time.sleep(_POLL_S)
+            probe.destroy()
+            while numbers(root, "_NET_CLIENT_LIST") and time.monotonic() < deadline:
                 time.sleep(_POLL_S)
 
     def _spawn(

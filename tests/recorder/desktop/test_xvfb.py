@@ -1,15 +1,18 @@
-"""Virtual displays: all they start ends with them."""
+"""Virtual displays: ready when they say so, and all they start ends with them."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
+from Xlib import X
 
+from recorder.desktop.x11 import connect
 from recorder.desktop.xvfb import VirtualDisplay
 from recorder.errors import CaptureError, UnsupportedError
 from tests.waiting import until
@@ -39,6 +42,18 @@ def test_apps_and_their_children_end_with_the_display() -> None:
         family += us.children(recursive=True)
         raise ZeroDivisionError
     until(lambda: ended(family), "all ended")
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_the_first_window_comes_up_however_soon_it_opens(attempt: int) -> None:
+    size = (320, 200 + attempt)
+    with (
+        VirtualDisplay(size, window_manager=True) as display,
+        closing(connect(display.name)) as connection,
+    ):
+        window = connection.screen().root.create_window(0, 0, 99, 99, 0, X.CopyFromParent)
+        window.map()
+        until(lambda: window.get_attributes().map_state == X.IsViewable, "it can be seen")
 
 
 @pytest.mark.slow

@@ -23,6 +23,7 @@ from policy.model import Outputs
 from policy.observe import View, observe
 from policy.reader.read import Reading
 from policy.text import Match
+from policy.traced import TracedModel
 from recorder.schema import (
     Action,
     AgentContext,
@@ -87,7 +88,7 @@ class Understudy:
         self, loaded: checkpoint.Checkpoint, *, blind: bool = False, calibrated: bool = True
     ) -> None:
         self.model_hash = loaded.manifest.weights_sha256
-        self._model = loaded.model
+        self._model = TracedModel(loaded.model)
         self._config = loaded.config
         self._observing = checkpoint.observe_config(self._config)
         self._known = frozenset(loaded.manifest.known_words)

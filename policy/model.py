@@ -193,7 +193,7 @@ class UnderstudyModel(PreTrainedModel):
         # with the mean comes the number, which need not be counted again
         means, _, count, _ = torch.embedding_bag(self.table.weight, flat, starts, *_MEAN)
         bags = means * count.sqrt()[:, None]
-        said, fields = bags.split([words.shape[0] * words.shape[1], len(first) * 3])
+        said, fields = bags.split([words.shape[0] * words.shape[1], first.shape[0] * 3])
         width = self.config.width
         return said.view(*words.shape[:2], width), fields.view(*elements.shape[:2], 3 * width)
 

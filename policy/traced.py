@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import fields
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -50,7 +51,8 @@ class TracedModel:
         with warnings.catch_warnings():
             # of the API, which has no successor without a compiler, and of each shape in Python
             warnings.simplefilter("ignore")
-            graph = torch.jit.trace(flat, tensors, check_trace=False)
+            traced = torch.jit.trace(flat, tensors, check_trace=False)
+            graph = cast(Callable[..., tuple[Tensor, ...]], traced)
             for _ in range(2):  # its first calls improve it, which takes a while
                 graph(*tensors)
         return graph

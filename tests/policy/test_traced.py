@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
 
-from policy.config import config_of_size
+from policy.config import UnderstudyConfig, config_of_size
 from policy.features import featurise
 from policy.loader import inputs_of
 from policy.model import Inputs, Outputs, UnderstudyModel
@@ -31,7 +31,7 @@ def asked(model: UnderstudyModel, *shown: Observation, fovea: bool = False) -> I
         for each in shown
         for view in (observe(each, ObserveConfig()),)
     ]
-    return inputs_of(rows, model.config)
+    return inputs_of(rows, cast(UnderstudyConfig, model.config))
 
 
 def same(one: Outputs, two: Outputs) -> bool:

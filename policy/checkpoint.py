@@ -27,7 +27,7 @@ from policy.observe import ObserveConfig, check_preprocessing, preprocessing_has
 from policy.reader.read import Reader
 from recorder.store import write_atomically
 
-FORMAT, VERSION = "understudy-checkpoint", 3
+FORMAT, VERSION = "understudy-checkpoint", 4
 CONFIG, WEIGHTS, MANIFEST = "config.json", "model.safetensors", "manifest.json"
 READER = "reader"
 """Folder with the reader of a network that reads."""

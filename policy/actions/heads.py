@@ -145,8 +145,8 @@ def literal_bits(value: Value) -> float:
 
 
 def unit_px(unit: str) -> int:
-    """Return by how much turns of the wheel in a unit are divided, to compare them with notches."""
-    return _PIXELS_PER_NOTCH if unit == "pixel" else 1
+    """Return how much a turn by 1 is in a unit."""
+    return _STEP_PX if unit == "pixel" else 1
 
 
 def _spaced(first: float, last: float, count: int) -> Scale:
@@ -163,7 +163,7 @@ def _scale(centres: list[int]) -> Scale:
     return Scale(tuple(centres), tuple(edges))
 
 
-_PIXELS_PER_NOTCH = 120
+_STEP_PX = 15  # what is left of a list is scrolled to by 405, 135, 45 and 15 px
 _TURNS = _scale([-27, -9, -3, -1, 0, 1, 3, 9, 27])
 _FLAG = Choice((0, 1))
 

@@ -17,7 +17,7 @@ from policy.data.place import Place
 from policy.data.shards import Shard, unpacked
 from policy.errors import DataError
 
-VERSION = 5
+VERSION = 6
 INDEX = "index.json"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from hypothesis import example, given
@@ -131,6 +132,19 @@ def test_a_key_without_a_class_is_carried_and_left_out_of_training() -> None:
     (event,) = encode(KeyChord(key="AudioVolumeUp"), seen())
     assert event.label(Head.KEY) == ABSENT
     assert event.value(Head.KEY) == "AudioVolumeUp"
+
+
+@pytest.mark.parametrize("unit", ["pixel", "notch"])
+def test_scrolls_are_predicted_in_their_direction_and_to_a_third_or_thrice(
+    unit: Literal["pixel", "notch"],
+) -> None:
+    sizes = [*range(15, 406), 600] if unit == "pixel" else range(1, 28)
+    for size in [*sizes, *(-size for size in sizes)]:
+        (event,) = encode(ScrollBy(x=1, y=1, dy=size, unit=unit), seen())
+        labels = {head: event.label(head) for head in USES[Kind.SCROLL]}
+        meant = decode((predicted(Kind.SCROLL, labels=labels, points=((1, 1),)),), seen())
+        assert isinstance(meant, ScrollBy)
+        assert 1 / 3 <= meant.dy / size <= 3
 
 
 # Texts --------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ class Devtools:
     async def send_all(
         self, commands: Sequence[tuple[str, Mapping[str, Any]]], *, session: str = ""
     ) -> list[dict[str, Any]]:
-        """Return the answers to some commands, which go out in one piece.
+        """Return the answers to some commands, which go out in one piece, once all have come.
 
         Raises:
             InfrastructureError: the browser or the page is gone, or refuses one of them.
@@ -120,7 +120,11 @@ class Devtools:
             self._waiting[self._last] = (session, answer)
             answers.append(answer)
         self._writer.write(b"".join(messages))
-        return await asyncio.gather(*answers)
+        found = await asyncio.gather(*answers, return_exceptions=True)
+        for each in found:
+            if isinstance(each, BaseException):
+                raise each
+        return [each for each in found if not isinstance(each, BaseException)]
 
     def post(
         self, method: str, values: Mapping[str, Any] | None = None, *, session: str = ""

@@ -36,6 +36,7 @@ from recorder.schema import (
 )
 
 _TRUNK = 128  # numbers of the act token that novelty looks at
+_LEAST_SHARE = 1e-6
 _LISTED = 64  # steps whose elements are kept; plans reach so far ahead of what has been done
 
 
@@ -239,6 +240,8 @@ class Understudy:
             Choice(decode((each.event,), seen.observation), each.log_prob) for each in choices
         ]
         features["unknown_words"] = self._unknown(seen.features)
+        if self._reader:
+            features |= _doubts(memory.reading, choices[0].event.points)
         memory.evidence = Evidence(features, self._sides(seen.observation, outputs), heat)
 
     def _sides(self, observation: Observation, outputs: Outputs) -> dict[str, NDArray[np.float32]]:
@@ -285,6 +288,16 @@ def _is_same(one: Observation, two: Observation) -> bool:
     if (one.cursor, one.goal, one.elements) != (two.cursor, two.goal, two.elements):
         return False
     return np.array_equal(one.pixels, two.pixels)
+
+
+def _doubts(reading: Reading | None, points: Sequence[tuple[int, int]]) -> dict[str, float]:
+    """Return how surely it was read what to do, and what is at the first place that is meant."""
+    goal = reading.screen.goal_confidence if reading else 1.0
+    target = reading.sureness(points[0]) if reading and points else 1.0
+    return {
+        name: float(np.log(max(share, _LEAST_SHARE)))
+        for name, share in (("goal_read", goal), ("target_read", target))
+    }
 
 
 def _row(outputs: Outputs, number: int, step: int) -> Outputs:

@@ -23,7 +23,7 @@ from policy.reader.lines import Strip, cut_strip
 from policy.reader.model import FRAME_PX, LINE_PX, STRIDE, TEXT_CELL, WIDGET_CELL, ReaderModel
 from policy.reader.spell import Spelled, spell
 from policy.reader.targets import padded
-from recorder.schema import Element, Observation
+from recorder.schema import Element, Observation, element_at
 
 Pixels = NDArray[np.uint8]
 SHIPPED = Path(str(files("policy.reader") / "weights"))
@@ -63,6 +63,11 @@ class Reading:
     def goal(self) -> str:
         """The first block of text on the screen."""
         return self.screen.goal
+
+    def sureness(self, place: tuple[int, int]) -> float:
+        """Return how surely that was read which is at a place; 1 where nothing is."""
+        hit = element_at(place, self.elements)
+        return 1.0 if hit is None else self.confidences[hit]
 
     def as_seen(self, observation: Observation) -> Observation:
         """Return an observation with what is on its screen, and with nothing else."""

@@ -94,6 +94,15 @@ def test_a_policy_that_reads_needs_nothing_but_the_picture(reading: Path) -> Non
     assert one[1].features == two[1].features
 
 
+@pytest.mark.parametrize("blind", [False, True])
+def test_a_policy_tells_how_surely_it_read(reading: Path, reader: Path, *, blind: bool) -> None:
+    shown = episode(5).steps[0].observation
+    ((_, evidence),) = load(reading, blind=blind).consider([AgentContext("a", shown)])
+    sure = Reader.load(reader).read(shown.pixels).screen.goal_confidence
+    assert np.exp(evidence.features["goal_read"]) == pytest.approx(1.0 if blind else sure)
+    assert evidence.features["target_read"] <= 0
+
+
 def test_a_policy_learns_from_what_was_read(reading: Path, reader: Path) -> None:
     bits = load(reading).bits(episode(5))
     assert all(np.isfinite(value) for step in bits for value in step.values())

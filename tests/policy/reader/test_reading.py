@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy.errors import ConfigError
+from policy.reader.assemble import Screen, Seen
 from policy.reader.batches import BatchConfig, FinderBatch, draw_lines
-from policy.reader.read import Reader
+from policy.reader.read import Reader, Reading
 from policy.reader.score import score_pages
 from policy.reader.targets import page_targets
 from policy.reader.train import finder_loss, line_loss
-from recorder.schema import Observation
+from recorder.schema import Element, Observation
 from tests.policy.reader.drawn import drawn_page, tiny_model
 from tests.soak import repeats
 
@@ -44,6 +45,14 @@ def test_what_was_read_outlives_the_buffer_it_was_read_from(reader: Reader) -> N
     first = reader.read(pixels)
     pixels[:] = 0
     assert reader.read(pixels, first) is not first
+
+
+def test_a_place_was_read_as_surely_as_what_is_there() -> None:
+    button = Seen(Element(role="button", name="Send", box=(10, 10, 40, 20)), 0.25)
+    maps = np.zeros((4, 8, 8), np.float32)
+    pixels = np.zeros((16, 16, 3), np.uint8)
+    found = Reading(pixels, maps, maps, (), Screen((button,), "", 1.0))
+    assert (found.sureness((12, 12)), found.sureness((60, 60))) == (0.25, 1.0)
 
 
 def test_only_what_is_near_a_change_is_looked_at_again(

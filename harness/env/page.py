@@ -159,6 +159,14 @@ class TaskPage:
         """
         return await self._call("rest()")
 
+    async def rested_after(self, plan: str) -> dict[str, Any] | None:
+        """Do the same if a plan is done whose inputs are on their way; else return None, at once.
+
+        Raises:
+            InfrastructureError: the page is gone.
+        """
+        return await self._call(f"restAfter({json.dumps(plan)})")
+
     async def took(self, actions: Sequence[Action], status: dict[str, Any]) -> Outcome:
         """Return what came of actions that other hands did.
 

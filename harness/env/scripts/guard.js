@@ -28,6 +28,7 @@ const makeGuard = (list) => {
   let isCompared = true; // the page with that, before anything of the plan is let through
   let anchor = null; // what had the focus when the guard was armed
   let held = new Map(); // what a field is to hold, as the moves before have left it
+  let plan = ""; // the name of what is armed
 
   // What is seen of a node ---------------------------------------------------------------------------
 
@@ -98,6 +99,13 @@ const makeGuard = (list) => {
     at += 1;
     count = 0;
     isDown = false;
+    if (at === moves.length) announce();
+  };
+  // Says in the outermost document, where nothing is shown of it, that a plan is done.
+  const announce = () => {
+    try {
+      top.document.documentElement.dataset.done = plan;
+    } catch {} // it is of another site: who waits for the plan has to ask this guard
   };
 
   const onPress = (event) => {
@@ -269,9 +277,9 @@ const makeGuard = (list) => {
   };
   // Blocks everything from now on but `planned`, whose moves name their targets by number, and those
   // as well where the page is not as it was when it was aimed at.
-  const arm = (planned) => {
+  const arm = (planned, name) => {
     listen();
-    [at, count, isDown, fault, held] = [0, 0, false, "", new Map()];
+    [at, count, isDown, fault, held, plan] = [0, 0, false, "", new Map(), name];
     moves = planned.map((move) => ({ ...move, node: targets[move.target] ?? null }));
     anchor = focused();
     isCompared = !moves.length;
@@ -279,18 +287,21 @@ const makeGuard = (list) => {
   };
   // Does both at once, for a page that listed its elements just before; targets are what is on top at
   // some places of the page. Nothing is done where that cannot be told from here.
-  const take = (planned, listing, places) => {
+  const take = (planned, name, listing, places) => {
     const [left, top] = corner();
     const nodes = places.map(([x, y]) => topmost(x - left, y - top));
     if (nodes.some((node) => !node || HOSTS.test(node.tagName))) return { pressed: [], hidden: true };
     note(nodes);
     shown = JSON.stringify(listing);
-    arm(planned);
+    arm(planned, name);
     return found();
   };
-  const disarm = () => {
+  const told = () => {
     compare();
-    const report = { done: at, planned: moves?.length ?? 0, fault };
+    return { done: at, planned: moves?.length ?? 0, fault };
+  };
+  const disarm = () => {
+    const report = told();
     moves = null;
     return report;
   };
@@ -298,5 +309,5 @@ const makeGuard = (list) => {
   listen();
   // a document that is written again loses its listeners
   new MutationObserver(listen).observe(document, { childList: true });
-  return { aim, arm, take, disarm };
+  return { aim, arm, take, told, disarm };
 };

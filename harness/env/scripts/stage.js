@@ -197,8 +197,12 @@ const stage = (() => {
     return found.over ? found : { ...found, elements: elements() };
   };
 
+  // The same, but only if a plan is done; null where it is not, or where that cannot be told.
+  const restAfter = (plan) =>
+    document.documentElement.dataset.done === plan ? rest() : null;
+
   // Runs a function of an expert in the page; experts look behind the screen, policies never do.
   const read = (text, values) => faults.unmasked(() => evaluated(text)(...values));
 
-  return { open, settle, rest, elements, read };
+  return { open, settle, rest, restAfter, elements, read };
 })();

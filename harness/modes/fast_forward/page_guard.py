@@ -21,8 +21,9 @@ from recorder.schema import Element
 
 _WORLD = "understudy-guard"
 _AIM = "(...nodes) => understudyGuard.aim(...nodes)"
-_ARM = "(moves) => understudyGuard.arm(moves)"
-_TAKE = "(moves, listing, places) => understudyGuard.take(moves, listing, places)"
+_ARM = "(...plan) => understudyGuard.arm(...plan)"
+_TAKE = "(...plan) => understudyGuard.take(...plan)"
+_TOLD = "() => understudyGuard.told()"
 _DISARM = "() => understudyGuard.disarm()"
 _HAS_FOCUS = "() => document.hasFocus() && !/^I?FRAME$/.test(document.activeElement?.tagName)"
 _ARM_NEW = {"source": "understudyGuard.arm([])", "worldName": _WORLD}
@@ -62,6 +63,7 @@ class PageGuard:
         self._tab = tab
         self._known: set[int] = set()
         self._script = ""
+        self._plans = 0
         self._turns = 0
         self._frames: dict[str, Frame] = {}
         self._frames_at = -1
@@ -69,6 +71,11 @@ class PageGuard:
         self._surroundings: dict[str, list[str]] = {}
         """Document and window of each, by the name of the document."""
         self._is_enabled = False
+
+    @property
+    def plan(self) -> str:
+        """The name of the plan that was armed last; the page says it when all of it is done."""
+        return str(self._plans)
 
     async def glance(self, last: Aim, listing: Listing) -> Glance | None:
         """Look at the frame that the last plan was for, while the next one is made.
@@ -149,7 +156,8 @@ class PageGuard:
             MisfitError: frames have come or gone since it was aimed.
             InfrastructureError: the page is gone.
         """
-        values = [{"value": msgspec.to_builtins(list(moves))}]
+        self._plans += 1
+        values = [{"value": msgspec.to_builtins(list(moves))}, {"value": self.plan}]
         if aim.places:
             values += [{"value": aim.listing}, {"value": aim.places}]
         commands = [
@@ -176,21 +184,45 @@ class PageGuard:
         """
         await self._tab.send_all(inputs)
 
+    async def told(self, aim: Aim) -> Report:
+        """Return how far the plan has come; all else stays blocked.
+
+        Raises:
+            InfrastructureError: the page is gone.
+        """
+        return await self._report(aim.target, _TOLD)
+
+    async def free(self, aim: Aim) -> None:
+        """Let everything pass again; frames that are known from before are not waited for.
+
+        Raises:
+            InfrastructureError: the page is gone.
+        """
+        self._unscript()
+        for each in aim.frames:
+            self._tab.post(*_call(each, _DISARM))
+        if self._turns != aim.turns:
+            await self._free_others(aim)
+
     async def disarm(self, aim: Aim) -> Report:
         """Let everything pass again; return how far the plan came.
 
         Raises:
             InfrastructureError: the page is gone.
         """
-        script, self._script = self._script, ""
-        if script:  # what comes after it on the pipe meets frames without it
-            self._tab.post("Page.removeScriptToEvaluateOnNewDocument", {"identifier": script})
-        reports = await asyncio.gather(*(self._report(each) for each in aim.frames))
+        self._unscript()
+        reports = await asyncio.gather(*(self._report(each, _DISARM) for each in aim.frames))
         if self._turns != aim.turns:
             await self._free_others(aim)
         return reports[aim.frames.index(aim.target)]
 
     # Parts ----------------------------------------------------------------------------------------
+
+    def _unscript(self) -> None:
+        """Have frames that come from now on let everything pass."""
+        script, self._script = self._script, ""
+        if script:  # what comes after it on the pipe meets frames without it
+            self._tab.post("Page.removeScriptToEvaluateOnNewDocument", {"identifier": script})
 
     async def _found(self, places: Sequence[Point]) -> list[dict[str, Any]]:
         """Return what is on top at some places; the document may be scrolled under them."""
@@ -303,10 +335,9 @@ class PageGuard:
     ) -> Any:
         return _value(await self._tab.send(*_call(frame, function, values)))
 
-    async def _report(self, frame: Frame) -> Report:
-        """Disarm a frame."""
+    async def _report(self, frame: Frame, function: str) -> Report:
         try:
-            return msgspec.convert(await self._call(frame, _DISARM), Report)
+            return msgspec.convert(await self._call(frame, function), Report)
         except InfrastructureError:  # it is gone, by what was done in it or by itself
             self._known.discard(frame.context)
             return Report(0, 1, "the frame is gone")
@@ -320,7 +351,7 @@ class PageGuard:
 
     async def _free(self, frame: str, document: str) -> None:
         with suppress(InfrastructureError):  # it may go as well
-            await self._report(await self._frame(frame, document))
+            await self._report(await self._frame(frame, document), _DISARM)
 
 
 def _call(

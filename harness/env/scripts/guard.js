@@ -296,12 +296,22 @@ const makeGuard = (list) => {
     arm(planned, name);
     return found();
   };
-  const told = () => {
+  // Tells how far a plan has come; all passes again where it is done, as it does in other frames from
+  // when the outermost document says so.
+  const settle = () => {
     compare();
-    return { done: at, planned: moves?.length ?? 0, fault };
+    const report = { done: at, planned: moves?.length ?? 0, fault };
+    if (report.done === report.planned && !fault) moves = null;
+    return report;
+  };
+  const join = (plan) => {
+    try {
+      if (top.document.documentElement.dataset.done === plan) moves = null;
+    } catch {} // it is of another site, and has to be disarmed
+    return { done: 0, planned: 0, fault: "" };
   };
   const disarm = () => {
-    const report = told();
+    const report = settle();
     moves = null;
     return report;
   };
@@ -309,5 +319,5 @@ const makeGuard = (list) => {
   listen();
   // a document that is written again loses its listeners
   new MutationObserver(listen).observe(document, { childList: true });
-  return { aim, arm, take, told, disarm };
+  return { aim, arm, take, settle, join, disarm };
 };

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -23,7 +24,8 @@ _WORLD = "understudy-guard"
 _AIM = "(...nodes) => understudyGuard.aim(...nodes)"
 _ARM = "(...plan) => understudyGuard.arm(...plan)"
 _TAKE = "(...plan) => understudyGuard.take(...plan)"
-_TOLD = "() => understudyGuard.told()"
+_SETTLE = "() => understudyGuard.settle()"
+_JOIN = "(plan) => understudyGuard.join(plan)"
 _DISARM = "() => understudyGuard.disarm()"
 _HAS_FOCUS = "() => document.hasFocus() && !/^I?FRAME$/.test(document.activeElement?.tagName)"
 _ARM_NEW = {"source": "understudyGuard.arm([])", "worldName": _WORLD}
@@ -38,6 +40,7 @@ _MOVE_EVENTS = frozenset(
     for device in ("mouse", "pointer")
     for what in ("move", "over", "out", "enter", "leave", "rawupdate")
 )
+_PLANS = count(1)  # names that no page has seen before
 _TURNS = ("frameAttached", "frameNavigated", "frameDetached", "documentOpened")
 
 
@@ -63,7 +66,7 @@ class PageGuard:
         self._tab = tab
         self._known: set[int] = set()
         self._script = ""
-        self._plans = 0
+        self._plan = ""
         self._turns = 0
         self._frames: dict[str, Frame] = {}
         self._frames_at = -1
@@ -75,7 +78,7 @@ class PageGuard:
     @property
     def plan(self) -> str:
         """The name of the plan that was armed last; the page says it when all of it is done."""
-        return str(self._plans)
+        return self._plan
 
     async def glance(self, last: Aim, listing: Listing) -> Glance | None:
         """Look at the frame that the last plan was for, while the next one is made.
@@ -156,8 +159,8 @@ class PageGuard:
             MisfitError: frames have come or gone since it was aimed.
             InfrastructureError: the page is gone.
         """
-        self._plans += 1
-        values = [{"value": msgspec.to_builtins(list(moves))}, {"value": self.plan}]
+        self._plan = str(next(_PLANS))
+        values = [{"value": msgspec.to_builtins(list(moves))}, {"value": self._plan}]
         if aim.places:
             values += [{"value": aim.listing}, {"value": aim.places}]
         commands = [
@@ -184,25 +187,19 @@ class PageGuard:
         """
         await self._tab.send_all(inputs)
 
-    async def told(self, aim: Aim) -> Report:
-        """Return how far the plan has come; all else stays blocked.
+    async def settled(self, aim: Aim) -> Report:
+        """Return how far the plan has come; where to its end, let everything pass again at once.
+
+        It has to be disarmed all the same: frames of other sites, and new ones, know nothing of it.
 
         Raises:
             InfrastructureError: the page is gone.
         """
-        return await self._report(aim.target, _TOLD)
-
-    async def free(self, aim: Aim) -> None:
-        """Let everything pass again; frames that are known from before are not waited for.
-
-        Raises:
-            InfrastructureError: the page is gone.
-        """
-        self._unscript()
-        for each in aim.frames:
-            self._tab.post(*_call(each, _DISARM))
-        if self._turns != aim.turns:
-            await self._free_others(aim)
+        others = [each for each in aim.frames if each is not aim.target]
+        settling = [self._report(aim.target, _SETTLE)]
+        settling += [self._report(each, _JOIN, [{"value": self._plan}]) for each in others]
+        report, *_ = await asyncio.gather(*settling)
+        return report
 
     async def disarm(self, aim: Aim) -> Report:
         """Let everything pass again; return how far the plan came.
@@ -335,9 +332,11 @@ class PageGuard:
     ) -> Any:
         return _value(await self._tab.send(*_call(frame, function, values)))
 
-    async def _report(self, frame: Frame, function: str) -> Report:
+    async def _report(
+        self, frame: Frame, function: str, values: Sequence[dict[str, Any]] = ()
+    ) -> Report:
         try:
-            return msgspec.convert(await self._call(frame, function), Report)
+            return msgspec.convert(await self._call(frame, function, values), Report)
         except InfrastructureError:  # it is gone, by what was done in it or by itself
             self._known.discard(frame.context)
             return Report(0, 1, "the frame is gone")

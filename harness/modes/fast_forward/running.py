@@ -108,6 +108,8 @@ class Runner:
         self._latch = latch
         self._guard: PageGuard | None = None
         self._tab: object = None
+        self._freeing: asyncio.Future[Report] | None = None
+        """What is left of disarming, with the page free already where people look at it."""
 
     async def ready(self, plan: Plan, glance: Glance | None = None) -> Ready:
         """Find the targets of a plan, while the person is still at work.
@@ -144,19 +146,22 @@ class Runner:
         progress = _Progress(seen, int(seen.info["virtual_ms"]), ready.aim)
         milestones = self._page.milestones
         reason, surprises = "", 0
-        for _ in range(_CHUNKS):
-            reason = await self._chunk(ready, progress, watch)
-            if progress.is_over or self._page.milestones != milestones:
-                break
-            if reason:
-                surprises += 1
-                may_go_on = self._planner.knows_novelty and surprises <= _SURPRISES
-                following = await self._recovered(progress, watch, step) if may_go_on else None
-            else:
-                reason, following = await self._following(ready.plan, progress, watch, step)
-            if following is None:
-                break
-            ready = following
+        try:
+            for _ in range(_CHUNKS):
+                reason = await self._chunk(ready, progress, watch)
+                if progress.is_over or self._page.milestones != milestones:
+                    break
+                if reason:
+                    surprises += 1
+                    may_go_on = self._planner.knows_novelty and surprises <= _SURPRISES
+                    following = await self._recovered(progress, watch, step) if may_go_on else None
+                else:
+                    reason, following = await self._following(ready.plan, progress, watch, step)
+                if following is None:
+                    break
+                ready = following
+        finally:
+            await self._freed()
         waited_ms = int(progress.seen.info["virtual_ms"]) - progress.begun_ms
         is_won = progress.seen.reward == 1 or self._page.milestones != milestones
         outcome = _outcome(progress, is_won=is_won, reason=reason)
@@ -176,6 +181,7 @@ class Runner:
         if not ready.plan.steps:
             return ""
         guard = self._page_guard()
+        await self._freed()
         try:
             with watch.on(Part.CAPTURE):
                 ready, objection = await self._armed(guard, ready)
@@ -212,27 +218,32 @@ class Runner:
     async def _fired(
         self, guard: PageGuard, ready: Ready, watch: Watch
     ) -> tuple[Report, dict[str, Any]] | None:
-        """Send the inputs of a plan; return what `_rested` does where that can be told so soon.
+        """Send the inputs of a plan; return what `_rested` does, or None if all is not done yet.
 
-        The page is asked right behind them: inputs are faster, so that mostly all are done by then.
+        The page is asked right behind them: inputs are faster, so that mostly it is by then.
         """
         if self._latch and self._latch.is_stopped(self._planner.agent):
             raise StoppedError(f"{self._planner.agent} was stopped; release it to go on")
         firing = asyncio.ensure_future(guard.fire(ready.inputs))
-        telling = asyncio.ensure_future(guard.told(ready.aim))
+        settling = asyncio.ensure_future(guard.settled(ready.aim))
         resting = asyncio.ensure_future(self._page.rested_after(guard.plan))
         # none may be under way still when one of them has failed
-        answers = asyncio.gather(firing, telling, resting, return_exceptions=True)
+        answers = asyncio.gather(firing, settling, resting, return_exceptions=True)
         with watch.on(Part.INJECT):
             await asyncio.wait([firing])
         with watch.on(Part.SETTLE):
             await answers
-        firing.result()
-        report, status = telling.result(), resting.result()
-        if status is None or not report.is_complete:
-            return None
-        await guard.free(ready.aim)
-        return report, status
+            firing.result()
+            report, status = settling.result(), resting.result()
+            if not report.is_complete:
+                return None
+            self._freeing = asyncio.ensure_future(guard.disarm(ready.aim))
+            return report, status or await self._page.rested()
+
+    async def _freed(self) -> None:
+        freeing, self._freeing = self._freeing, None
+        if freeing:
+            await freeing
 
     async def _rested(
         self, guard: PageGuard, ready: Ready, watch: Watch

@@ -55,6 +55,7 @@ MEANT = {
     ("mousedown", "submit", "Submit"),
     ("click", "submit", "Submit"),
 }
+TELLS = "document.documentElement.dataset.done"
 FILLED = json.dumps(["ada", "lovelace", True], separators=(",", ":"))
 
 
@@ -324,6 +325,51 @@ def test_a_page_that_is_written_again_gets_nothing_that_was_meant_for_the_one_be
 
     report, reached = asyncio.run(body())
     assert (report.done, reached) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("address", "is_told"),
+    [
+        ("document/none/0/", True),
+        ("frame/none/0/", True),
+        ("document/moved/3/", False),
+        ("sandbox/none/0/", False),  # of another site, which cannot tell
+    ],
+)
+def test_the_page_tells_once_all_of_a_plan_is_done(address: str, *, is_told: bool) -> None:
+    async def body() -> tuple[bool, Report]:
+        async with opened() as tab:
+            guard, steps = PageGuard(tab), planned(ACTIONS, form())
+            await shown(tab, address)
+            aim = await guard.aim(places_of(steps))
+            await guard.arm(aim, moves_of(steps))
+            await guard.fire(await inputs_of(ACTIONS))
+            report = await guard.settled(aim)
+            return await evaluated(tab, TELLS) == guard.plan, report
+
+    told, report = asyncio.run(body())
+    assert told == is_told
+    assert report.is_complete == ("none" in address)
+
+
+@pytest.mark.parametrize("after", [0, 3])
+def test_everything_passes_again_as_soon_as_all_of_a_plan_is_done(after: int) -> None:
+    change = "moved" if after else "none"
+
+    async def body() -> list[int]:
+        async with opened() as tab:
+            guard, steps = PageGuard(tab), planned(ACTIONS, form())
+            await shown(tab, f"frame/{change}/{after}/")
+            aim = await guard.aim(places_of(steps))
+            await guard.arm(aim, moves_of(steps))
+            await guard.fire(await inputs_of(ACTIONS))
+            await guard.settled(aim)
+            before = len(await logged(tab))
+            await guard.fire(await inputs_of(ACTIONS))
+            return [before, len(await logged(tab))]
+
+    before, behind = asyncio.run(body())
+    assert (behind > before) == (not after)
 
 
 def test_without_the_guard_inputs_go_astray() -> None:

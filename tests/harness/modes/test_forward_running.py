@@ -234,6 +234,17 @@ def test_a_run_says_where_its_time_went() -> None:
     assert ran.split.decide_ms == 0
 
 
+def test_a_page_that_cannot_tell_when_a_plan_is_done_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def untold(self: TaskPage, plan: str) -> None: ...
+
+    monkeypatch.setattr(TaskPage, "rested_after", untold)
+    ran = run_of(LOGIN, 1, Reader())
+    assert ran.outcome is Outcome.VERIFIED
+    assert ran.split.settle_ms > 0
+
+
 def test_a_run_waits_as_long_as_the_page_needs_and_counts_it() -> None:
     class Opener:
         """Opens what is folded, and knows nothing further."""

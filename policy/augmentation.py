@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy.data import LearnedStep
-from policy.features import POINTED, TEXT_GRAMS, StepFeatures, tallied
+from policy.features import POINTED, TEXT_GRAMS, StepFeatures, placed, tallied
 from policy.text import TABLE, Match
 
 Rng: TypeAlias = np.random.Generator
@@ -135,7 +135,7 @@ def _alter(step: LearnedStep, rng: Rng, how: Augmentation) -> tuple[LearnedStep,
 
 
 def _without(step: LearnedStep, gone: NDArray[np.bool_]) -> LearnedStep:
-    """Take elements away."""
+    """Take elements away, without a trace: a gap in the numbers would say that one is missing."""
     features, kept = step.features, ~gone
     cut = replace(
         features,
@@ -145,6 +145,8 @@ def _without(step: LearnedStep, gone: NDArray[np.bool_]) -> LearnedStep:
         boxes=features.boxes[kept],
     )
     said = replace(step.targets, accepted=step.targets.accepted[:, kept])
+    if not cut.matches[..., Match.RANK].any():  # else "the second" is still what was called so
+        cut = placed(cut)
     return replace(step, features=tallied(cut), targets=said)
 
 

@@ -297,6 +297,21 @@ def _numbers(observation: Observation, elements: Sequence[Element]) -> Floats:
     return numbers.clip(-4, 4)
 
 
+def placed(features: StepFeatures) -> StepFeatures:
+    """Return features that say anew the how-manieth each element is, of all and of its role."""
+    count = len(features.elements)
+    if not count:
+        return features
+    numbers = features.numbers.copy()
+    of_role = features.elements[:, TEXT_GRAMS : TEXT_GRAMS + ROLE_GRAMS]
+    same = (of_role[:, None] == of_role).all(axis=2)
+    rank = np.minimum(np.tril(same, -1).sum(axis=1), _RANKS - 1)
+    numbers[:, 4] = np.arange(count) / 32
+    numbers[:, 8] = same.sum(axis=1) / 8
+    numbers[:, _PLAIN : _PLAIN + _RANKS] = np.arange(_RANKS) == rank[:, None]
+    return replace(features, numbers=numbers.clip(-4, 4))
+
+
 # What is to be said -------------------------------------------------------------------------------
 
 

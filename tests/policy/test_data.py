@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from policy.config import config_of_size
 from policy.data import INDEX, Dataset, Packing, Stream, pack, prepare, read_episode
 from policy.data.order import Order
 from policy.errors import ConfigError, DataError
-from policy.features import ABSENT, POINTED, featurise
+from policy.features import ABSENT, POINTED, StepFeatures, featurise
 from policy.loader import collate
 from policy.observe import ObserveConfig
 from recorder.schema import Episode
@@ -253,6 +253,24 @@ def test_a_target_that_is_gone_leaves_none_as_the_answer() -> None:
     assert answers.pointer[1, 0, 0].nonzero().flatten().tolist() == [answers.pointer.shape[-1] - 1]
     assert answers.failure.flatten().tolist() == [0, 1]
     assert (answers.labels[1, 0, 1:] == ABSENT).all()
+
+
+def test_a_page_that_a_target_was_taken_from_is_seen_as_one_that_never_had_it() -> None:
+    how = Augmentation(target_gone=1, other_gone=0, misread=0, renamed=0, pointer_elsewhere=0)
+    (_, step) = read_episode(episode(1), None)
+    without, is_gone = variant(how, 0, 1).change(step)
+    assert is_gone
+    shown = episode(1).steps[1].observation
+    kept = [
+        each
+        for each, is_target in zip(shown.elements, step.targets.accepted[0], strict=True)
+        if not is_target
+    ]
+    assert len(kept) == len(shown.elements) - 1
+    wanted = featurise(replace(shown, elements=tuple(kept)))
+    for each in fields(StepFeatures):
+        seen = getattr(without.features, each.name)
+        assert np.array_equal(seen, getattr(wanted, each.name)), each.name
 
 
 def test_the_pointer_is_put_over_elements_of_pages_that_nobody_has_touched_and_no_others() -> None:

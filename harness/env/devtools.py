@@ -120,11 +120,8 @@ class Devtools:
             self._waiting[self._last] = (session, answer)
             answers.append(answer)
         self._writer.write(b"".join(messages))
-        found = await asyncio.gather(*answers, return_exceptions=True)
-        for each in found:
-            if isinstance(each, BaseException):
-                raise each
-        return [each for each in found if not isinstance(each, BaseException)]
+        await asyncio.gather(*answers, return_exceptions=True)
+        return [each.result() for each in answers]
 
     def post(
         self, method: str, values: Mapping[str, Any] | None = None, *, session: str = ""

@@ -198,8 +198,7 @@ const stage = (() => {
   };
 
   // The same, but only if a plan is done; null where it is not, or where that cannot be told.
-  const restAfter = (plan) =>
-    document.documentElement.dataset.done === plan ? rest() : null;
+  const restAfter = (plan) => (document.documentElement.dataset.done === plan ? rest() : null);
 
   // Runs a function of an expert in the page; experts look behind the screen, policies never do.
   const read = (text, values) => faults.unmasked(() => evaluated(text)(...values));

@@ -15,8 +15,9 @@ from policy.checkpoint import load as saved_at
 from policy.checkpoint import observe_config
 from policy.data import Packing, pack
 from policy.loader import collate
-from policy.model import Inputs, Outputs, UnderstudyModel
+from policy.model import Inputs, Outputs
 from policy.settings import TrainConfig
+from policy.traced import TracedModel
 from policy.train import train
 from recorder.schema import AgentContext, Click, Drag, KeyChord, Move, ScrollBy
 from tests.policy.worlds import episode, page
@@ -40,7 +41,7 @@ def checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 class Counted:
     """A model that counts how often it is asked, and keeps what it was given and said last."""
 
-    def __init__(self, model: UnderstudyModel) -> None:
+    def __init__(self, model: TracedModel) -> None:
         self.model, self.asked = model, 0
         self.given: Inputs | None = None
         self.said: Outputs | None = None

@@ -232,13 +232,18 @@ class Runner:
         with watch.on(Part.INJECT):
             await asyncio.wait([firing])
         with watch.on(Part.SETTLE):
+            await asyncio.wait([resting])
+        with watch.on(Part.VERIFY):
             await answers
-            firing.result()
-            report, status = settling.result(), resting.result()
-            if not report.is_complete:
-                return None
-            self._freeing = asyncio.ensure_future(guard.disarm(ready.aim))
-            return report, status or await self._page.rested()
+        firing.result()
+        report, status = settling.result(), resting.result()
+        if not report.is_complete:
+            return None
+        self._freeing = asyncio.ensure_future(guard.disarm(ready.aim))
+        if status is None:
+            with watch.on(Part.SETTLE):
+                status = await self._page.rested()
+        return report, status
 
     async def _freed(self) -> None:
         freeing, self._freeing = self._freeing, None

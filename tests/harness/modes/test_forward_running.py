@@ -230,7 +230,7 @@ def test_a_run_says_where_its_time_went() -> None:
     ran = run_of(LOGIN, 1, Reader())
     assert ran.outcome is Outcome.VERIFIED
     assert [each.action.KIND for each in ran.steps] == ["click", "type", "click", "type", "click"]
-    assert min(ran.split.capture_ms, ran.split.inject_ms) > 0
+    assert min(ran.split.capture_ms, ran.split.inject_ms, ran.split.verify_ms) > 0
     assert ran.split.decide_ms == 0
 
 

@@ -66,9 +66,10 @@ class Target:
             self.cdp.on(event, partial(self._handle, handler))
         world = self._names.world
         # all at once: each round trip is one in which a person may click in a popup
-        found, *_ = await asyncio.gather(
-            self.cdp.send("Page.getFrameTree"),
+        _, found, *_ = await asyncio.gather(
+            # first: a document that comes between the two is then told of, or in the tree
             self.cdp.send("Page.enable"),
+            self.cdp.send("Page.getFrameTree"),
             self.cdp.send("Runtime.enable"),
             self.cdp.send(
                 "Runtime.addBinding", name=self._names.binding, executionContextName=world

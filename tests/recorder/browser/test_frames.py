@@ -67,6 +67,24 @@ class Wire:
         )
 
 
+class CommittingWire(Wire):
+    """One whose document comes after some commands; it is told of where that was asked for."""
+
+    def __init__(self, root: str, after_count: int) -> None:
+        super().__init__(root)
+        self._after_count = after_count
+        self._sent: list[str] = []
+
+    async def send(self, method: str, **parameters: object) -> dict[str, Any] | None:
+        self._sent.append(method)
+        answer = await super().send(method, **parameters)
+        if answer and len(self._sent) <= self._after_count:
+            answer["frameTree"]["frame"]["url"] = ""
+        if len(self._sent) == self._after_count and "Page.enable" in self._sent:
+            self.say("Page.frameNavigated", frame={"id": self._root, "url": "https://example.org/"})
+        return answer
+
+
 class Ears:
     """What the targets told."""
 
@@ -98,6 +116,16 @@ class Scene:
 
     def target(self, wire: Wire) -> Target:
         return Target(cast("Cdp", wire), NAMES, self.tree, self.ears, SystemClock())
+
+
+@pytest.mark.parametrize("after_count", range(6))
+async def test_the_address_of_a_document_that_comes_while_listening_begins_is_known(
+    after_count: int,
+):
+    scene = Scene()
+    root = await scene.target(CommittingWire("main", after_count)).start()
+    assert root
+    assert root.url == "https://example.org/"
 
 
 @pytest.mark.parametrize("late", ["swap", "world"])

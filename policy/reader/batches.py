@@ -15,10 +15,17 @@ from PIL import Image
 from torch import Tensor
 
 from policy.reader.label import Labelled
-from policy.reader.lines import cut_strip
+from policy.reader.lines import cut_strip, varied
 from policy.reader.model import FRAME_PX, LINE_PX, STRIDE, TEXT_CELL, WIDGET_CELL
 from policy.reader.shards import read, shard_path
-from policy.reader.targets import IGNORED, PageTargets, frame_targets, padded, page_targets
+from policy.reader.targets import (
+    IGNORED,
+    PageTargets,
+    frame_targets,
+    padded,
+    page_targets,
+    text_targets,
+)
 
 _CACHED = 12  # shards in memory, 40 MB each
 
@@ -37,6 +44,8 @@ class BatchConfig:
     """Share of pages that went through JPEG."""
     jitter: float = 0.06
     """Standard deviation of the edges of a line, as a share of its height."""
+    varied: float = 0.6
+    """Share of lines whose letters are made wider, slanted, bolder or blurred: other fonts are."""
 
 
 class FinderBatch(NamedTuple):
@@ -51,10 +60,13 @@ class FinderBatch(NamedTuple):
 
 
 class LineBatch(NamedTuple):
-    """Strips, and what each of their frames shows."""
+    """Strips, what each of their frames shows, and what they say from left to right."""
 
     lines: Tensor  # (B, 1, LINE_PX, W) uint8
     wanted: Tensor  # (B, 2, W / 2) classes, one as good as the other
+    frames: Tensor  # (B,) of W / 2 that there are
+    said: Tensor  # (B, W / 2) classes
+    said_counts: Tensor  # (B,) of those, 0 where it is not known
 
 
 class Pages(NamedTuple):
@@ -124,24 +136,40 @@ def _crop(
 
 
 def draw_lines(pages: list[Labelled], rng: np.random.Generator, config: BatchConfig) -> LineBatch:
-    """Return strips of lines of these pages, their edges a little off."""
+    """Return strips of lines of these pages, their edges a little off and their letters varied."""
     listed = [(page, line) for page in pages for line in page.lines]
+    most = config.columns // FRAME_PX
     pictures = np.zeros((config.lines, 1, LINE_PX, config.columns), np.uint8)
-    wanted = np.full((config.lines, 2, config.columns // FRAME_PX), IGNORED, np.int64)
-    if not listed:
-        return LineBatch(torch.from_numpy(pictures), torch.from_numpy(wanted))
-    for row, place in enumerate(rng.integers(0, len(listed), config.lines).tolist()):
+    wanted = np.full((config.lines, 2, most), IGNORED, np.int64)
+    said = np.zeros((config.lines, most), np.int64)
+    counts = np.zeros((2, config.lines), np.int64)
+    for row, place in enumerate(rng.integers(0, max(len(listed), 1), config.lines).tolist()):
+        if not listed:
+            break
         page, line = listed[place]
         height = line.bottom - line.top
         away = rng.normal(0, config.jitter * height + 0.3, 4)
         left, right = line.letters[0].left + away[0], line.letters[-1].right + away[1]
-        strip = cut_strip(
-            page.pixels, left, line.top + away[2], max(right, left + 2), line.bottom + away[3]
+        strip = varied(
+            cut_strip(
+                page.pixels, left, line.top + away[2], max(right, left + 2), line.bottom + away[3]
+            ),
+            rng,
+            config.varied,
         )
-        said = frame_targets(line, strip)
-        frames = min(said.shape[1], wanted.shape[2])
-        first = int(rng.integers(0, said.shape[1] - frames + 1))
+        each = frame_targets(line, strip)
+        frames = min(each.shape[1], most)
+        first = int(rng.integers(0, each.shape[1] - frames + 1))
         columns = slice(first * FRAME_PX, (first + frames) * FRAME_PX)
         pictures[row, 0, :, : frames * FRAME_PX] = strip.picture[:, columns]
-        wanted[row, :, :frames] = said[:, first : first + frames]
-    return LineBatch(torch.from_numpy(pictures), torch.from_numpy(wanted))
+        wanted[row, :, :frames] = each[:, first : first + frames]
+        text = text_targets(line, strip, first, first + frames)[:frames]
+        said[row, : len(text)] = text
+        counts[:, row] = frames, len(text)
+    return LineBatch(
+        torch.from_numpy(pictures),
+        torch.from_numpy(wanted),
+        torch.from_numpy(counts[0]),
+        torch.from_numpy(said),
+        torch.from_numpy(counts[1]),
+    )

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from policy.reader.fonts import font_environment
 from policy.reader.pages import Page
 from recorder.browser.chromium import find_chromium, launch_arguments, launch_environment
 
@@ -193,10 +194,10 @@ def chromium(*, is_hinted: bool = True) -> Generator[Renderer]:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - an optional extra
 
     hinting = "full" if is_hinted else "none"
-    with sync_playwright() as playwright:
+    with font_environment() as fonts, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=str(find_chromium(headless=True)),
-            env=launch_environment(),
+            env=launch_environment() | fonts,
             args=[
                 *launch_arguments(),
                 "--disable-gpu",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from policy.reader.model import FRAME_PX, LINE_PX
 
@@ -15,6 +15,10 @@ MOST_FRAMES = 512
 _PAD = 0.05  # of a line's height, above and below
 _BESIDE = 0.35  # of a line's height, to the left and to the right
 _FAINT = 24.0  # what differs less from its background is noise
+_WIDER = 0.12  # standard deviation of the logarithm
+_SLANT = 0.25  # px to the side for each px down, at most
+_BOLDER, _BLUR_PX = 0.5, 0.9  # at most
+_RARELY = 0.3
 
 
 class Strip(NamedTuple):
@@ -60,6 +64,35 @@ def cut_strip(
         (width, LINE_PX), Image.Resampling.BILINEAR, box=box, reducing_gap=None
     )
     return Strip(np.asarray(resized), left, width / (right - left), background)
+
+
+def varied(strip: Strip, rng: np.random.Generator, share: float) -> Strip:
+    """Return a line as another font might show it: wider, slanted, bolder, blurred.
+
+    Args:
+        strip: as it was drawn.
+        rng: says how.
+        share: of all cases; the others stay as they are.
+    """
+    if rng.random() >= share:
+        return strip
+    height, width = strip.picture.shape
+    wider = float(np.exp(rng.normal(0, _WIDER)))
+    columns = max(FRAME_PX, round(width * wider / FRAME_PX) * FRAME_PX)
+    wider = columns / width
+    slant = float(rng.uniform(-_SLANT, _SLANT)) if rng.random() < _RARELY else 0.0
+    picture = Image.fromarray(strip.picture).transform(
+        (columns, height),
+        Image.Transform.AFFINE,
+        (1 / wider, slant, -slant * height / 2, 0, 1, 0),
+        Image.Resampling.BILINEAR,
+    )
+    if rng.random() < _RARELY:
+        kind = ImageFilter.MaxFilter(3) if rng.random() < 0.5 else ImageFilter.MinFilter(3)
+        picture = Image.blend(picture, picture.filter(kind), float(rng.uniform(0, _BOLDER)))
+    if rng.random() < _RARELY:
+        picture = picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.2, _BLUR_PX))))
+    return strip._replace(picture=np.asarray(picture), scale=strip.scale * wider)
 
 
 def _background(inside: NDArray[np.uint8]) -> tuple[int, int, int]:

@@ -178,11 +178,11 @@ class Reader:
             for row, key in enumerate(members):
                 picture = new[key].picture
                 batch[row, 0, :, : picture.shape[1]] = picture
-            said = self._model.line_reader(torch.from_numpy(batch) / 255.0).softmax(dim=1)
-            sure, codes = (part.numpy() for part in said.max(dim=1))
+            said = self._model.line_reader(torch.from_numpy(batch) / 255.0).log_softmax(dim=1)
+            shares = said.movedim(1, -1).numpy()
             for row, key in enumerate(members):
                 frames = new[key].picture.shape[1] // FRAME_PX
-                self._spelled[key] = spell(codes[row, :frames], sure[row, :frames])
+                self._spelled[key] = spell(shares[row, :frames])
         found = [self._spelled[key] for key in keys]
         for key in keys:
             self._spelled.move_to_end(key)

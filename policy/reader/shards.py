@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 
 from policy.errors import DataError
+from policy.reader.fonts import without_missing
 from policy.reader.label import Labelled, Line, Widget, chromium
 from policy.reader.pages import draw_page
 from policy.reader.styles import FONTS
@@ -56,6 +57,7 @@ def generate(
 ) -> None:
     """Write the shards of these numbers that are not there yet, until no more are wanted."""
     folder.mkdir(parents=True, exist_ok=True)
+    families = without_missing(families)
     for number in numbers:
         path = shard_path(folder, number)
         if path.exists():

@@ -10,6 +10,8 @@ FONTS = (
     *("Liberation Mono", "Liberation Sans Narrow", "DejaVu Sans", "DejaVu Sans", "DejaVu Serif"),
     *("DejaVu Sans Mono", "DejaVu Sans Condensed", "DejaVu Sans Light", "Nimbus Sans"),
     *("Nimbus Roman", "Nimbus Sans Narrow", "URW Bookman", "P052", "DejaVu Math TeX Gyre"),
+    *("Roboto", "Source Sans Pro", "Source Serif Pro", "Manrope", "Hanken Grotesk", "Caladea"),
+    "Lato",
 )
 """Families that are learned from; what stands here twice is seen twice as often."""
 UNSEEN_FONTS = ("C059", "URW Gothic", "Nimbus Mono PS", "DejaVu Serif Condensed")
@@ -98,10 +100,10 @@ def letters(rng: Random, families: tuple[str, ...], *, is_small: bool) -> str:
     found = f"font-size:{rng.choice(sizes)}px;"
     if rng.random() < 0.6:
         found += f"font-family:'{rng.choice(families)}';"
-    if rng.random() < 0.15:
-        found += "font-weight:bold;"
+    if rng.random() < 0.2:
+        found += f"font-weight:{rng.choice((300, 500, 600, 700, 700, 700, 700))};"
     if rng.random() < 0.07:
         found += "font-style:italic;"
     if rng.random() < 0.05:
-        found += f"letter-spacing:{rng.choice((0.5, 1, 2))}px;"
+        found += f"letter-spacing:{rng.choice((-0.4, 0.5, 1, 2))}px;"
     return found

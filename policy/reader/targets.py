@@ -119,6 +119,23 @@ def frame_targets(line: Line, strip: Strip) -> NDArray[np.int64]:
     return wanted
 
 
+def text_targets(line: Line, strip: Strip, first: int, end: int) -> list[int]:
+    """Return what frames from `first` to `end` of a strip say, as classes from left to right.
+
+    A character is said where its middle is. Nothing is returned where one is not known.
+    """
+    found: list[int] = []
+    for number, (start, stop) in enumerate(line.words):
+        letters = [
+            letter.character
+            for letter in line.letters[start:stop]
+            if first <= strip.frame_at((letter.left + letter.right) / 2) < end
+        ]
+        if letters:
+            found += [SPACE] * bool(number and found) + codes_of("".join(letters))
+    return [] if BLANK in found else found
+
+
 def _part(wanted: NDArray[np.int64], edge: float) -> None:
     """Have nothing said between two characters that are the same, or they would be read as one."""
     near = [frame for frame in (int(edge), int(edge) - 1) if 0 <= frame < wanted.shape[1]]

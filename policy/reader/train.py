@@ -23,6 +23,7 @@ from policy.observe import scaled
 from policy.reader import checkpoint
 from policy.reader.alphabet import BLANK
 from policy.reader.batches import FinderBatch, LineBatch, Pages, draw_batch
+from policy.reader.fonts import without_missing
 from policy.reader.label import ROLES, STATES
 from policy.reader.model import Found, ReaderConfig, ReaderModel, encode_px
 from policy.reader.settings import PretrainConfig
@@ -36,6 +37,7 @@ FINAL = "checkpoint"
 _PATIENCE_S = 300.0  # for a first shard, from a browser that is slow to start
 _LOOK_EVERY = 50  # updates, for new shards
 _BLANK_WEIGHT = 0.6  # most frames are blank
+_TEXT_WEIGHT = 0.5
 _LINK_WEIGHT = 4.0  # few words are links
 _WEIGHT_DECAY = 0.02
 
@@ -173,7 +175,29 @@ def _widget_loss(widgets: Tensor, batch: FinderBatch) -> Tensor:
 
 
 def line_loss(said: Tensor, batch: LineBatch) -> Tensor:
-    """Return how wrong the line reader is, (B, classes, W / 2)."""
+    """Return how wrong the line reader is, (B, classes, W / 2): of each frame, and of the whole.
+
+    Frames alone may all be nearly right, and yet say "0O" for "O"; connectionist temporal
+    classification (Graves et al., 2006) judges what they say together.
+    """
+    return _frame_loss(said, batch) + _TEXT_WEIGHT * _text_loss(said, batch)
+
+
+def _text_loss(said: Tensor, batch: LineBatch) -> Tensor:
+    known = batch.said_counts > 0
+    if not known.any():
+        return said.sum() * 0
+    return functional.ctc_loss(
+        said[known].log_softmax(dim=1).permute(2, 0, 1),
+        batch.said[known],
+        batch.frames[known],
+        batch.said_counts[known],
+        blank=BLANK,
+        zero_infinity=True,
+    )
+
+
+def _frame_loss(said: Tensor, batch: LineBatch) -> Tensor:
     one, other = batch.wanted[:, 0], batch.wanted[:, 1]
     counted = one != IGNORED
     shares = said.log_softmax(dim=1).movedim(1, -1)[counted]  # (frames, classes)
@@ -227,7 +251,7 @@ def _save(
         round(spent_s / 60, 2),
         learned,
         config.seed,
-        sorted({*FONTS}),
+        sorted({*without_missing(FONTS)}),
         versions,
     )
     checkpoint.save(partial, model, manifest, torch.float32)

@@ -69,7 +69,7 @@ def _cased(rng: Random, text: str) -> str:
     chance = rng.random()
     if chance < 0.25:
         return text[:1].upper() + text[1:]
-    if chance < 0.33:
+    if chance < 0.36:
         return text.upper()
     return text
 

@@ -48,10 +48,18 @@ def pretrain(what: Pretraining) -> int:
 
         understudy pretrain reader --to reader-run --minutes 20
     """
-    from policy.reader.shards import generated_ahead  # noqa: PLC0415 - torch takes seconds
+    from policy.reader.fonts import without_missing  # noqa: PLC0415 - torch takes seconds
+    from policy.reader.shards import generated_ahead  # noqa: PLC0415 - as above
+    from policy.reader.styles import FONTS  # noqa: PLC0415 - as above
     from policy.reader.train import pretrain as pretrain_reader  # noqa: PLC0415 - as above
 
     what.how.check()
+    if missing := sorted({*FONTS} - {*without_missing(FONTS)}):
+        out.print(
+            f"{', '.join(missing)}: not here, so not learned from; "
+            "pip install 'understudy[fonts]' brings them",
+            markup=False,
+        )
     pages = what.to / _PAGES
     with Bars() as shown:
         limit_s = round(what.how.minutes * 60)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from policy.errors import DataError
-from policy.reader import shards
+from policy.reader import fonts, shards
 from policy.reader.label import ROLES, Labelled, Renderer, chromium
 from policy.reader.pages import Page, draw_page
 from policy.reader.styles import FONTS, UNSEEN_FONTS
@@ -72,6 +72,24 @@ def test_what_is_covered_is_not_told(renderer: Renderer) -> None:
     hidden = "<div style='position:absolute;top:0;left:0;width:200px;height:60px;background:#ccc'>"
     page = renderer.render(Page(f"<body>Hidden{hidden}</div>", 200, 60, 1.0, focus=False))
     assert not page.lines
+
+
+@pytest.mark.browser
+def test_a_family_that_comes_in_a_package_is_drawn_as_itself(renderer: Renderer) -> None:
+    assert "Caladea" in fonts.folders()
+    drawn, fallback = (
+        renderer.render(Page(f"<body style='font:20px {family}'>Hag", 90, 40, 1.0, focus=False))
+        for family in ("Caladea", "Nowhere")
+    )
+    assert not np.array_equal(drawn.pixels, fallback.pixels)
+
+
+def test_families_whose_package_is_missing_are_not_learned_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(fonts.PACKAGED, "Nowhere Sans", "font_nowhere")
+    asked = ("Nowhere Sans", "Caladea", "DejaVu Sans")
+    assert fonts.without_missing(asked) == ("Caladea", "DejaVu Sans")
 
 
 def test_pages_follow_from_their_number_alone() -> None:

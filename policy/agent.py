@@ -22,6 +22,7 @@ from policy.losses import bits, nats
 from policy.model import Outputs
 from policy.observe import View, observe
 from policy.reader.read import Reading
+from policy.sight import Sight, scrambled
 from policy.text import Match
 from policy.traced import TracedModel
 from recorder.schema import (
@@ -68,32 +69,36 @@ class _Memory:
     """The elements that were there after so many steps; of the last ones."""
 
 
-def load(folder: Path | str, *, blind: bool = False, calibrated: bool = True) -> Understudy:
+def load(folder: Path | str, *, sight: Sight = Sight.WHOLE, calibrated: bool = True) -> Understudy:
     """Return the policy in a checkpoint.
 
     Args:
         folder: the checkpoint.
-        blind: show it neither pixels nor elements, to see how much it merely recites.
+        sight: how much it is shown of each screen.
         calibrated: go by the calibrator that is there, if one is.
 
     Raises:
         CheckpointError: the checkpoint is torn, altered, or made for other inputs.
     """
-    return Understudy(checkpoint.load(Path(folder)), blind=blind, calibrated=calibrated)
+    return Understudy(checkpoint.load(Path(folder)), sight=sight, calibrated=calibrated)
 
 
 class Understudy:
     """A policy; it remembers each agent's episode by the agent's name."""
 
     def __init__(
-        self, loaded: checkpoint.Checkpoint, *, blind: bool = False, calibrated: bool = True
+        self,
+        loaded: checkpoint.Checkpoint,
+        *,
+        sight: Sight = Sight.WHOLE,
+        calibrated: bool = True,
     ) -> None:
         self.model_hash = loaded.manifest.weights_sha256
         self._model = TracedModel(loaded.model)
         self._config = loaded.config
         self._observing = checkpoint.observe_config(self._config)
         self._known = frozenset(loaded.manifest.known_words)
-        self._blind = blind
+        self._sight = sight
         self._reader = loaded.reader
         self._memories: dict[str, _Memory] = {}
         path = loaded.folder / CALIBRATOR_FILE
@@ -176,14 +181,15 @@ class Understudy:
         self, observation: Observation, before: Reading | None
     ) -> tuple[Observation, Reading | None]:
         """Return what is shown of an observation, and what was read of it if anything was."""
-        if self._blind:
+        if self._sight is Sight.BLIND:
             goal = "" if self._reader else observation.goal
             nothing_there = np.zeros_like(observation.pixels)
             return replace(observation, elements=(), pixels=nothing_there, goal=goal), None
-        if self._reader:
-            reading = self._reader.read(observation.pixels, before)
-            return reading.as_seen(observation), reading
-        return observation, None
+        reading = self._reader.read(observation.pixels, before) if self._reader else None
+        shown = reading.as_seen(observation) if reading else observation
+        if self._sight is Sight.SCRAMBLED:
+            shown = replace(shown, elements=scrambled(shown.elements))
+        return shown, reading
 
     def _remember(self, context: AgentContext) -> _Memory:
         """Return an agent's memory, with its present step; the same one if nothing has changed."""

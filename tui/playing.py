@@ -10,13 +10,14 @@ from harness import control
 from harness.tasks.registry import web_task, web_tasks
 from policy.errors import ConfigError
 from policy.files import sha256
+from policy.sight import Sight
 
 if TYPE_CHECKING:
     from policy.calibrate import Calibrator
     from policy.evaluate.environments import Policy
 
 
-def load_policy(spec: str, *, blind: bool = False, calibrated: bool = True) -> Policy:
+def load_policy(spec: str, *, sight: Sight = Sight.WHOLE, calibrated: bool = True) -> Policy:
     """Return the policy of a checkpoint's folder, or what `package:factory` makes.
 
     Raises:
@@ -31,7 +32,7 @@ def load_policy(spec: str, *, blind: bool = False, calibrated: bool = True) -> P
 
     # a small network is no faster on more cores, and waits for them while the browser needs them
     torch.set_num_threads(1)
-    return load(Path(spec), blind=blind, calibrated=calibrated)
+    return load(Path(spec), sight=sight, calibrated=calibrated)
 
 
 def load_calibrator(spec: str, model_hash: str) -> Calibrator | None:

@@ -17,9 +17,10 @@ from policy.data import Packing, pack
 from policy.loader import collate
 from policy.model import Inputs, Outputs
 from policy.settings import TrainConfig
+from policy.sight import Sight, scrambled
 from policy.traced import TracedModel
 from policy.train import train
-from recorder.schema import AgentContext, Click, Drag, KeyChord, Move, ScrollBy
+from recorder.schema import AgentContext, Click, Drag, Element, KeyChord, Move, ScrollBy
 from tests.policy.worlds import episode, page
 
 
@@ -175,11 +176,39 @@ def test_actions_are_on_the_screen(checkpoint: Path) -> None:
 
 
 def test_the_blind_see_no_difference_between_pages(checkpoint: Path) -> None:
-    policy = load(checkpoint, blind=True)
+    policy = load(checkpoint, sight=Sight.BLIND)
     one, other = page(1), page(2)
     other = replace(other, goal=one.goal)
     (first,), (second,) = (policy.decide([AgentContext("a", each, 0)]) for each in (one, other))
     assert (first.action, first.p_accept) == (second.action, second.p_accept)
+
+
+def test_scrambled_words_are_others_of_the_same_kind_each_time_the_same() -> None:
+    (one, other) = scrambled(
+        [
+            Element(role="button", box=(0, 0, 9, 9), name="Log in 2x", text="Log in 2x"),
+            Element(role="textbox", box=(0, 20, 9, 9), value="a-b"),
+        ]
+    )
+    assert one.name == one.text != "Log in 2x"
+    assert [len(word) for word in one.name.split(" ")] == [3, 2, 2]
+    for said, letter in zip(one.name, "Log in 2x", strict=True):
+        assert (said.isupper(), said.islower(), said.isdigit()) == (
+            *(letter.isupper(), letter.islower(), letter.isdigit()),
+        )
+        assert said != letter or letter == " "
+    assert other.value[1] == "-"
+    assert (one.role, one.box) == ("button", (0, 0, 9, 9))
+
+
+def test_a_policy_that_sees_scrambled_words_still_sees_where_they_are(checkpoint: Path) -> None:
+    shown = page(1)
+    policy = load(checkpoint, sight=Sight.SCRAMBLED)
+    plain = load(checkpoint)
+    (one,), (two,) = (each.consider([AgentContext("a", shown)]) for each in (policy, plain))
+    reads = saved_at(checkpoint).config.sees_elements
+    assert (one[1].features != two[1].features) == reads
+    assert np.array_equal(one[1].sides["screen"], two[1].sides["screen"])
 
 
 def test_bits_are_told_for_each_step(checkpoint: Path) -> None:

@@ -12,6 +12,7 @@ import tui.playing
 from policy.calibrate import Calibrator
 from policy.evaluate.open_loop import read_open
 from policy.evaluate.records import RecordFile
+from policy.sight import Sight
 from recorder.schema import Episode
 from tests.policy.places import Buttons, Guesser, demonstration
 from tui.cli import main
@@ -42,7 +43,7 @@ def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     (folder / "model.safetensors").write_bytes(b"weights")
 
-    def load(spec: str, *, blind: bool = False, calibrated: bool = True) -> Guesser:
+    def load(spec: str, *, sight: Sight = Sight.WHOLE, calibrated: bool = True) -> Guesser:
         return Guesser()
 
     for module in ("tui.commands.calibrate", "tui.commands.evaluate"):
@@ -125,7 +126,9 @@ def test_a_calibrated_policy_is_helped_where_it_is_wrong(
     asked = ["--to", str(folder), "--episodes", "6", "--budgets", "0.4", "--help-episodes", "6"]
     assert main(["evaluate", str(trained), *TASKS, *asked]) == 0
     found = RecordFile(folder / "episodes.jsonl").read()
-    assert {each.trial.row for each in found} >= {"understudy", "zero-vision", "text match"}
+    assert {each.trial.row for each in found} >= {
+        *("understudy", "zero-vision", "scrambled words", "text match")
+    }
     sure = [each.success for each in found if each.trial.trigger == "sure"]
     unaided = [
         each.success for each in found if each.trial.row == "understudy" and not each.trial.trigger

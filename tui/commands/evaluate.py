@@ -14,6 +14,7 @@ from tyro.conf import Positional
 
 from harness.gate import SILENT, Gate
 from policy.errors import ConfigError
+from policy.sight import Sight
 from recorder.store import write_atomically
 from tui.console import err, out
 from tui.playing import load_calibrator, load_policy, model_hash_of, task_names
@@ -186,7 +187,8 @@ def _policies(what: Evaluation) -> dict[str, Policy]:
             "nearest neighbour": NearestNeighbour.from_episodes(episodes),
         }
     if _is_checkpoint(what.checkpoint):
-        policies["zero-vision"] = load_policy(what.checkpoint, blind=True)
+        policies["zero-vision"] = load_policy(what.checkpoint, sight=Sight.BLIND)
+        policies["scrambled words"] = load_policy(what.checkpoint, sight=Sight.SCRAMBLED)
     return policies
 
 

@@ -23,6 +23,7 @@ from policy.reader.settings import PretrainConfig
 from policy.reader.shards import shard_path, write
 from policy.reader.train import FINAL, STATE, pretrain
 from policy.settings import TrainConfig
+from policy.sight import Sight
 from policy.train import train
 from recorder.schema import AgentContext
 from tests.policy.reader.drawn import drawn_page, manifest, tiny_model
@@ -94,12 +95,13 @@ def test_a_policy_that_reads_needs_nothing_but_the_picture(reading: Path) -> Non
     assert one[1].features == two[1].features
 
 
-@pytest.mark.parametrize("blind", [False, True])
-def test_a_policy_tells_how_surely_it_read(reading: Path, reader: Path, *, blind: bool) -> None:
+@pytest.mark.parametrize("sight", Sight)
+def test_a_policy_tells_how_surely_it_read(reading: Path, reader: Path, sight: Sight) -> None:
     shown = episode(5).steps[0].observation
-    ((_, evidence),) = load(reading, blind=blind).consider([AgentContext("a", shown)])
+    ((_, evidence),) = load(reading, sight=sight).consider([AgentContext("a", shown)])
     sure = Reader.load(reader).read(shown.pixels).screen.goal_confidence
-    assert np.exp(evidence.features["goal_read"]) == pytest.approx(1.0 if blind else sure)
+    wanted = 1.0 if sight is Sight.BLIND else sure
+    assert np.exp(evidence.features["goal_read"]) == pytest.approx(wanted)
     assert evidence.features["target_read"] <= 0
 
 

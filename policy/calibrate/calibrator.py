@@ -20,6 +20,7 @@ from policy.calibrate.thresholds import (
     RiskBound,
     Verdicts,
     alarm_threshold,
+    flag_threshold,
     risk_threshold,
 )
 from policy.errors import CheckpointError, DataError
@@ -49,6 +50,9 @@ class CalibrationRules:
     worth: float = 0.8
     """Probability of acceptance below which asking is worth its time, whatever was promised: a
     wrong action takes about five times as long to put right as an answer takes."""
+    flagged: float = 0.95
+    """Share of the episodes that go wrong on odd pages that are to be asked about in time, as far
+    as `alarm_share` allows."""
     irreversible: float = 0.98
     """Probability of acceptance that what cannot be undone needs."""
 
@@ -192,16 +196,19 @@ def fit_calibrator(
     novelty = _fitted_novelty(sides, number, usual)
     cuts = np.cumsum(lengths)[:-1]
     parts = (np.split(each, cuts) for each in (fit.held_out, novelty.p_values(sides), right))
-    verdicts = [Verdicts(*each) for each in zip(*parts, strict=True)][:usual]
-    risk = risk_threshold(verdicts, alpha=rules.alpha, delta=rules.delta)
+    verdicts = [Verdicts(*each) for each in zip(*parts, strict=True)]
+    risk = risk_threshold(verdicts[:usual], alpha=rules.alpha, delta=rules.delta)
     calm = [
-        each if episode.is_normal else None for each, episode in zip(verdicts, kept, strict=False)
+        each if episode.is_normal else None
+        for each, episode in zip(verdicts[:usual], kept, strict=False)
     ]
+    odd = [float(each.acceptance.min()) for each in verdicts[usual:] if not each.right.all()]
+    needed = max(risk.threshold, rules.worth, flag_threshold(np.array(odd), rules.flagged))
     return Calibrator(
         model_hash=model_hash,
         acceptance=fit.acceptance,
         novelty=novelty,
-        thresholds=_thresholds(calm, risk, novelty, rules),
+        thresholds=_thresholds(calm, needed, novelty, rules),
         risk=risk,
         usual=_quantiles(fit.held_out[number < usual]),
     )
@@ -229,16 +236,17 @@ def _fitted_novelty(sides: Sides, episode: NDArray[np.int64], usual: int) -> Nov
 
 
 def _thresholds(
-    calm: Sequence[Verdicts | None], risk: RiskBound, novelty: Novelty, rules: CalibrationRules
+    calm: Sequence[Verdicts | None], needed: float, novelty: Novelty, rules: CalibrationRules
 ) -> Thresholds:
-    """Return thresholds from the verdicts on normal episodes; None stands for one that failed."""
+    """Return thresholds from the verdicts on normal episodes; None stands for one that failed.
+
+    It asks below `needed`, but for what would disturb too many of them.
+    """
     half = rules.alarm_share / 2
     lowest = np.array([each.acceptance.min() for each in calm if each])
     # those of even number are the reference for novelty themselves: too near to it to count
     newest = np.array([each.novelty.min() for each in calm[1::2] if each])
-    # no more alarms than their share, nor than what the promise of alpha and the price of a wrong
-    # action need; where there are too few episodes to keep the share by, safety before peace
-    needed = max(risk.threshold, rules.worth)
+    # where there are too few episodes to keep their share by, safety before peace
     ask = min(alarm_threshold(lowest, half) or ALWAYS, needed)
     farthest = 1.5 / (len(novelty.scores) + 1)  # just above the smallest p-value there is
     return Thresholds(

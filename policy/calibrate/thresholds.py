@@ -55,6 +55,20 @@ def alarm_threshold(lowest: Floats, share: float) -> float:
     return float(np.sort(lowest)[rank - 1]) if rank >= 1 and len(lowest) else 0.0
 
 
+def flag_threshold(lowest: Floats, share: float) -> float:
+    """Return a threshold that a new episode's lowest value falls below with at least `share`.
+
+    The upper split conformal quantile: just above the k-th smallest value of n, where
+    k = ⌈share · (n + 1)⌉; 0 where n is too small for the share. Source: as above.
+
+    Args:
+        lowest: (n,) the lowest value of each failing episode, up to its first wrong action.
+        share: of failing episodes that are to be asked about in time.
+    """
+    rank = int(np.ceil(share * (len(lowest) + 1) - 1e-9))
+    return float(np.nextafter(np.sort(lowest)[rank - 1], 2)) if 1 <= rank <= len(lowest) else 0.0
+
+
 def risk_threshold(
     episodes: Sequence[Verdicts], *, alpha: float = 0.1, delta: float = 0.1
 ) -> RiskBound:

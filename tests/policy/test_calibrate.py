@@ -26,7 +26,12 @@ from policy.calibrate import (
 )
 from policy.calibrate.acceptance import Decisions, fit_acceptance
 from policy.calibrate.metrics import calibration_error
-from policy.calibrate.thresholds import Verdicts, alarm_threshold, risk_threshold
+from policy.calibrate.thresholds import (
+    Verdicts,
+    alarm_threshold,
+    flag_threshold,
+    risk_threshold,
+)
 from policy.errors import CheckpointError, ConfigError, DataError
 
 MODEL = "ab" * 32
@@ -177,6 +182,20 @@ def test_too_few_episodes_for_an_alarm_share_mean_no_alarms() -> None:
     assert alarm_threshold(np.array([0.5, 0.6]), 0.05) == 0
 
 
+@pytest.mark.parametrize("share", [0.7, 0.95])
+def test_failing_episodes_are_flagged_no_less_often_than_said(share: float) -> None:
+    rng = np.random.default_rng(7)
+    draws = rng.random((DRAWS, 40))
+    flagged = sum(float(draw[-1]) < flag_threshold(draw[:-1], share) for draw in draws)
+    assert flagged / DRAWS >= share - 3 * (share * (1 - share) / DRAWS) ** 0.5
+    assert flagged < DRAWS
+
+
+def test_too_few_failing_episodes_for_a_share_ask_for_nothing() -> None:
+    assert flag_threshold(np.full(18, 0.5), 0.95) == 0
+    assert flag_threshold(np.full(19, 0.5), 0.95) > 0.5
+
+
 def draw_verdicts(rng: np.random.Generator, n: int) -> list[Verdicts]:
     acceptance = rng.random((n, 3))
     right = rng.random((n, 3)) < acceptance**0.3
@@ -245,6 +264,35 @@ def test_a_policy_that_was_never_wrong_asks_no_more_than_that_is_worth() -> None
     ]
     found = fit_calibrator(faultless, MODEL)
     assert found.risk.threshold < found.thresholds.ask_below <= CalibrationRules().worth
+
+
+def told(rng: np.random.Generator, log_prob: float, *, is_odd: bool) -> JudgedEpisode:
+    """Return an episode of one step: right on a typical page, wrong on an odd one."""
+    found = Evidence(
+        {"log_prob": float(rng.normal(log_prob)), "repeats": 0.0},
+        {"trunk": rng.normal(size=4).astype(np.float32), "goal": np.zeros(0, np.float32)},
+    )
+    return JudgedEpisode([found], [not is_odd], not is_odd, not is_odd)
+
+
+@pytest.mark.parametrize(("share", "is_enough"), [(0.9, True), (0.02, False)])
+def test_what_goes_wrong_on_odd_pages_is_flagged_as_far_as_alarms_allow(
+    share: float, *, is_enough: bool
+) -> None:
+    rng = np.random.default_rng(16)
+    normal = [told(rng, 3.0, is_odd=False) for _ in range(300)]
+    odd = [told(rng, 1.0, is_odd=True) for _ in range(100)]
+    rules = CalibrationRules(alarm_share=share, worth=0.0)
+    found = fit_calibrator([*normal, *odd], MODEL, rules)
+    asked = found.thresholds.ask_below
+
+    def asked_of(episodes: list[JudgedEpisode]) -> float:
+        said = [float(found.p_accept(each.evidence).min()) for each in episodes]
+        return float(np.mean(np.array(said) < asked))
+
+    assert asked_of(normal) <= share
+    assert (asked_of(odd) >= rules.flagged - 0.05) == is_enough
+    assert asked_of(odd) > 0
 
 
 def test_a_policy_that_seldom_gets_there_asks_rather_than_goes_on() -> None:

@@ -17,7 +17,14 @@ from policy.choice import Choice, Said, choose
 from policy.data import read_episode
 from policy.features import StepFeatures, featurise, left_unseen
 from policy.loader import collate, inputs_of, is_shrunk
-from policy.looks import count_roles, hash_template, measure_picture, measure_screen, nothing
+from policy.looks import (
+    count_roles,
+    count_unknown,
+    hash_template,
+    measure_picture,
+    measure_screen,
+    nothing,
+)
 from policy.losses import bits, nats
 from policy.model import Outputs
 from policy.observe import View, observe
@@ -257,11 +264,12 @@ class Understudy:
             # a copy, or each step would keep the outputs of its whole batch
             "trunk": outputs.embedding[:_TRUNK].float().numpy().copy(),
             "screen": measure_screen(pixels),
-            **dict.fromkeys(("goal", "elements", "picture"), nothing()),
+            **dict.fromkeys(("goal", "words", "elements", "picture"), nothing()),
         }
         if config.sees_goal:
             shown = elements if config.sees_elements else ()
             sides["goal"] = hash_template(observation.goal, shown)
+            sides["words"] = count_unknown(observation.goal, shown, self._known)
         if config.sees_elements:
             sides["elements"] = count_roles(elements)
         if config.sees_pixels:

@@ -7,7 +7,7 @@ differs: how the instruction is put, what stands on the screen, and how it is dr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import lru_cache
 from math import ceil, log1p, sqrt
 from statistics import median
@@ -16,7 +16,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.text import rank_said, split
+from policy.text import rank_said, split, word_row
 from recorder.schema import Element
 
 Vector = NDArray[np.float32]
@@ -57,6 +57,18 @@ def hash_template(goal: str, elements: Sequence[Element]) -> Vector:
         place, sign = _signed_place(word)
         found[place] += sign
     return found
+
+
+def count_unknown(goal: str, elements: Sequence[Element], known: Container[int]) -> Vector:
+    """Return how many words of an instruction's template are in none that was learned from, (1,).
+
+    Args:
+        goal: the instruction.
+        elements: on the screen; what they say is nothing that could be unknown.
+        known: `word_row` of all words of instructions that were learned from.
+    """
+    count = sum(word_row(word) not in known for word in _template(goal, elements))
+    return np.array([count], np.float32)
 
 
 def _template(goal: str, elements: Sequence[Element]) -> set[str]:

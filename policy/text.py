@@ -96,6 +96,11 @@ def grams(word: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(rows))
 
 
+def word_row(word: str) -> int:
+    """Return the row of the hash table that is a word's own, without case."""
+    return grams(word)[0]
+
+
 def likeness(one: str, two: str) -> float:
     """Return the cosine of two words' n-grams, from 0 to 1; 0 below a floor.
 

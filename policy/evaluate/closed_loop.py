@@ -98,7 +98,7 @@ class _Watch:
         gate = self.rules.gate
         return (gate.reason(each.context, decision) or "") if gate else ""
 
-    def helps(self, each: _Playing, decision: Decision) -> bool:
+    def helps(self, each: _Playing, decision: Decision, reason: str) -> bool:
         """Say whether an expert acts in the policy's place."""
         share = each.trial.budget
         match each.trial.trigger:
@@ -107,7 +107,8 @@ class _Watch:
             case "sure":
                 if share not in self._budgets:
                     self._budgets[share] = HelpBudget(share, self.rules.usual)
-                return self._budgets[share].asks(decision.p_accept)
+                # whatever speaks for asking comes before how sure the policy is
+                return self._budgets[share].asks(decision.p_accept - bool(reason))
             case _:
                 return False
 
@@ -146,7 +147,7 @@ def _step(
         reason = watch.reason(each, decision)
         observation = each.scene.observation
         agrees = accepts(decision.action, expert, observation) if expert else None
-        is_helped = expert is not None and watch.helps(each, decision)
+        is_helped = expert is not None and watch.helps(each, decision, reason)
         if agrees is False and each.mistake is None and not is_helped:
             each.mistake = _mistake(each, decision, expert, evidence)
         each.steps.append(

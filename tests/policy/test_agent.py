@@ -136,7 +136,7 @@ def test_evidence_has_every_feature_and_is_finite(checkpoint: Path) -> None:
     of_reading = {"goal_read", "target_read"}
     assert set(evidence.features) == set(SIGNS) - of_reading
     assert np.isfinite(list(evidence.features.values())).all()
-    assert set(evidence.sides) == {"trunk", "screen", "goal", "elements", "picture"}
+    assert set(evidence.sides) == {"trunk", "screen", "goal", "words", "elements", "picture"}
     assert all(np.isfinite(side).all() and side.ndim == 1 for side in evidence.sides.values())
     assert 0 <= decision.p_accept <= 1
     for action, share in decision.alternatives:

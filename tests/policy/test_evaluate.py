@@ -99,6 +99,20 @@ def test_who_is_helped_where_unsure_reaches_the_goal() -> None:
         assert all(step.helped == (record.trial.seed % 2 == 1) for step in record.steps)
 
 
+def test_help_goes_first_where_the_gate_would_ask() -> None:
+    class Eighths:
+        """A gate that asks on every eighth page, where the policy is as sure as anywhere."""
+
+        def reason(self, context: AgentContext, decision: Decision) -> str | None:
+            return None if int(context.observation.goal.split()[1]) % 8 else "eighth"
+
+    asked = trials(40, trigger="sure", budget=0.1)
+    found = records(asked, replace(WATCHED, gate=Eighths()))
+    helped = [each for each in found if any(step.helped for step in each.steps)]
+    assert helped
+    assert all(any(step.reason for step in each.steps) for each in helped)
+
+
 def test_random_help_comes_as_often_as_said_and_the_same_each_time() -> None:
     found = trials(200, trigger="random", budget=0.25)
     first, again = records(found), records(found)

@@ -17,11 +17,13 @@ from policy.looks import (
     PICTURE,
     TEMPLATE,
     count_roles,
+    count_unknown,
     hash_template,
     measure_picture,
     measure_screen,
     nothing,
 )
+from policy.text import word_row
 from recorder.schema import Element, Observation
 from tests.policy.screens import TEXT, element
 from tests.policy.worlds import page
@@ -132,6 +134,17 @@ def test_a_page_that_shows_the_instruction_leaves_its_template_alone(shown: str)
     assert np.array_equal(hash_template("Open the book by Nora", page_text), expected)
 
 
+def test_words_of_the_template_that_nothing_was_learned_from_are_counted() -> None:
+    known = {word_row(word) for word in ("press", "the")}
+    shown = (element("button", (0, 0, 9, 9), "Lemon"),)
+    for goal, count in (
+        ('Press the "unheard" lemon 12 times', 1),
+        ("PRESS the lemon", 0),
+        ("Hold the lemon, hold it", 2),
+    ):
+        assert count_unknown(goal, shown, known).tolist() == [count], goal
+
+
 @pytest.mark.parametrize("goal", ["", '"all of it"', "Lemon, tea 12", "!"])
 def test_an_instruction_without_a_template_is_the_zero_vector(goal: str) -> None:
     shown = (element("button", (0, 0, 9, 9), "Lemon"), element("button", (0, 0, 9, 9), "tea"))
@@ -148,6 +161,7 @@ def test_every_text_has_a_template(goal: str, shown: list[str]) -> None:
     for side, length in (
         (hash_template(goal, elements), TEMPLATE),
         (count_roles(elements), ELEMENTS),
+        (count_unknown(goal, elements, ()), 1),
     ):
         assert side.shape == (length,)
         assert side.dtype == np.float32

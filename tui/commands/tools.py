@@ -105,6 +105,22 @@ class PolicyBench(Bench):
 
 
 @dataclass(frozen=True)
+class ReaderBench(Bench):
+    """Measure how fast screens are read, and how much of what is read is right."""
+
+    reader: Path | None = None
+    """Folder of the reader; by default the one that comes with us."""
+    shards: int = 3
+    """Of 16 made-up pages each, in fonts that it has learned from, and in others."""
+    tasks: tuple[str, ...] = ()
+    """Names of MiniWoB++ tasks to read; all of them by default."""
+    episodes: int = 1
+    """Of each task."""
+    rapidocr: Path | None = None
+    """A Python that has rapidocr and onnxruntime installed, to be measured too."""
+
+
+@dataclass(frozen=True)
 class ForwardBench:
     """Measure how much faster than people fast-forward is, next to the same work step by step."""
 
@@ -168,6 +184,7 @@ What: TypeAlias = (
     Annotated[RecorderBench, tyro.conf.subcommand("recorder")]
     | Annotated[EnvBench, tyro.conf.subcommand("env")]
     | Annotated[PolicyBench, tyro.conf.subcommand("policy")]
+    | Annotated[ReaderBench, tyro.conf.subcommand("reader")]
     | Annotated[ForwardBench, tyro.conf.subcommand("forward")]
     | Annotated[ForemanBench, tyro.conf.subcommand("foreman")]
     | Annotated[EnginesBench, tyro.conf.subcommand("engines")]
@@ -184,23 +201,10 @@ def bench(what: What) -> int:
     """
     if what.json is not None and not _writable(what.json):
         raise ConfigError(f"cannot write {what.json}: no such folder, or not allowed")
-    match what:
-        case SuiteBench():
-            return play_suite(what)
-        case RecorderBench():
-            return _bench("recorder", what.json, lambda report: _bench_recorder(what, report))
-        case EnvBench():
-            return _bench("env", what.json, lambda report: _bench_env(what, report))
-        case PolicyBench():
-            return _bench("policy", what.json, lambda report: _bench_policy(what, report))
-        case ForwardBench():
-            return _bench("forward", what.json, lambda report: _bench_forward(what, report))
-        case ForemanBench():
-            return _bench("foreman", what.json, lambda report: _bench_foreman(what, report))
-        case EnginesBench():
-            return _bench("engines", what.json, lambda report: _bench_engines(what, report))
-        case TuiBench():
-            return _bench("tui", what.json, lambda report: _bench_tui(what, report))
+    if isinstance(what, SuiteBench):
+        return play_suite(what)
+    name, measure = _MEASURED[type(what)]
+    return _bench(name, what.json, lambda report: measure(what, report))
 
 
 def _bench(name: str, json: Path | None, measure: Measure) -> int:
@@ -242,6 +246,22 @@ def _bench_policy(what: PolicyBench, report: Report) -> tuple[dict[str, Any], st
     config = TrainConfig(size=what.size, updates=what.updates, seed=what.seed)
     figures = module.run(config, seconds=what.seconds, report=report)
     return figures, module.table(figures)
+
+
+def _bench_reader(what: ReaderBench, report: Report) -> tuple[dict[str, Any], str]:
+    from harness.tasks.registry import web_tasks  # noqa: PLC0415 - torch, below, takes seconds
+    from policy.bench.reading import run  # noqa: PLC0415 - as above
+    from policy.bench.reading_table import reading_table  # noqa: PLC0415 - as above
+    from policy.reader.read import SHIPPED  # noqa: PLC0415 - as above
+    from tui.labelled_pages import labelled_sets  # noqa: PLC0415 - as above
+
+    tasks = task_names(what.tasks) or [name for name in web_tasks() if name.startswith("miniwob-")]
+    seeds = range(what.seed, what.seed + what.episodes)
+    sets = labelled_sets(what.shards, tasks, seeds, report)
+    figures = run(
+        what.reader or SHIPPED, sets, seconds=what.seconds, rapidocr=what.rapidocr, report=report
+    )
+    return {**figures, "seed": what.seed}, reading_table(figures)
 
 
 def _bench_forward(what: ForwardBench, report: Report) -> tuple[dict[str, Any], str]:
@@ -297,6 +317,18 @@ def _bench_tui(what: TuiBench, report: Report) -> tuple[dict[str, Any], str]:
 
     figures = run(keys=what.keys, seed=what.seed, report=report)
     return figures, table(figures)
+
+
+_MEASURED: dict[type, tuple[str, Callable[[Any, Report], tuple[dict[str, Any], str]]]] = {
+    RecorderBench: ("recorder", _bench_recorder),
+    EnvBench: ("env", _bench_env),
+    PolicyBench: ("policy", _bench_policy),
+    ReaderBench: ("reader", _bench_reader),
+    ForwardBench: ("forward", _bench_forward),
+    ForemanBench: ("foreman", _bench_foreman),
+    EnginesBench: ("engines", _bench_engines),
+    TuiBench: ("tui", _bench_tui),
+}
 
 
 def _writable(path: Path) -> bool:

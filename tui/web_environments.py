@@ -42,6 +42,26 @@ _DELETE = """(x, y) => {
   (whole ?? hit.closest("a, input") ?? hit).style.visibility = "hidden";
   return true;
 }"""
+# one letter or digit of what is written on it becomes another of its kind
+_MISSPELL = """(x, y, place, other) => {
+  const hit = document.elementFromPoint(x, y);
+  if (!hit || hit === document.body || hit === document.documentElement) return false;
+  const whole = hit.closest("label, button, li, a, [role]:not([role=presentation])") ?? hit;
+  const walker = document.createTreeWalker(whole, NodeFilter.SHOW_TEXT);
+  const nodes = [];
+  while (walker.nextNode()) nodes.push([walker.currentNode, "data"]);
+  if (/^(button|submit)$/.test(whole.type) && whole.value) nodes.push([whole, "value"]);
+  const places = nodes.flatMap(([node, name]) =>
+    [...node[name].matchAll(/[a-z]|[0-9]/gi)].map((found) => [node, name, found.index]));
+  if (!places.length) return false;
+  const [node, name, at] = places[Math.floor(place * places.length)];
+  const said = node[name][at];
+  const kinds = ["abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"];
+  const kind = kinds.find((each) => each.includes(said)).replace(said, "");
+  const now = kind[Math.floor(other * kind.length)];
+  node[name] = node[name].slice(0, at) + now + node[name].slice(at + 1);
+  return true;
+}"""
 
 
 class WebEnvironments:
@@ -56,6 +76,8 @@ class WebEnvironments:
         self._env = AsyncWebVectorEnv(["miniwob-click-test"] * size, elements=True)
         self._playing: dict[int, Instance] = {}
         self._scales: dict[int, float] = {}
+        self._meant: dict[int, Action] = {}
+        """What an expert would press first, where it has since been misspelled."""
 
     def __enter__(self) -> Self:
         self._env.reset(seed=0)
@@ -96,6 +118,7 @@ class WebEnvironments:
     async def _begin(self, place: int, instance: Instance) -> Scene:
         page, task, shift = self._env.pages[place], web_task(instance.task), instance.shift
         self._playing[place] = instance
+        self._meant.pop(place, None)
         await self._rescale(place, SCALE if shift is Shift.SCALE else 1.0)
         faults = (_FAULTS[shift],) if shift in _FAULTS else ()
         outcome = await page.reset(task, instance.seed, faults)
@@ -107,6 +130,9 @@ class WebEnvironments:
             case Shift.DELETED:
                 is_shifted = await self._delete_target(place, outcome.observation.elements)
                 outcome = await self._seen_again(page)
+            case Shift.MISSPELLED:
+                is_shifted = await self._misspell_target(place, instance)
+                outcome = await self._seen_again(page)
             case Shift.POINTED:
                 outcome = await page.step(_anywhere(instance))
             case Shift.NONE | Shift.SCALE:
@@ -116,10 +142,13 @@ class WebEnvironments:
         return replace(self._scene(place, outcome), is_shifted=is_shifted)
 
     async def _act(self, place: int, action: Action) -> Scene:
+        self._meant.pop(place, None)
         scaled = to_page(action, self._scales[place])
         return self._scene(place, await self._env.pages[place].step(scaled))
 
     async def _expert_action(self, place: int) -> Action | None:
+        if place in self._meant:
+            return self._meant[place]
         page, instance = self._env.pages[place], self._playing[place]
         action = await expert_action(page, web_task(instance.task), instance.seed)
         return None if action is None else _moved(action, self._scales[place])
@@ -135,6 +164,18 @@ class WebEnvironments:
         if not isinstance(action, Click) or has_twin(action, seen):
             return False
         return bool(await self._env.pages[place].read(_DELETE, action.x, action.y))
+
+    async def _misspell_target(self, place: int, instance: Instance) -> bool:
+        action = await self._expert_action(place)
+        if not isinstance(action, Click):
+            return False
+        chance = Random(f"{instance.task} {instance.seed}")
+        where, letter = chance.random(), chance.random()
+        page = self._env.pages[place]
+        if not await page.read(_MISSPELL, action.x, action.y, where, letter):
+            return False
+        self._meant[place] = action
+        return True
 
     @staticmethod
     async def _seen_again(page: TaskPage) -> Outcome:

@@ -178,10 +178,11 @@ def _ask(python: Path, pages: Sequence[Labelled]) -> list[dict[str, Any]]:
         command = [str(python), str(script), str(path)]
         env = {**os.environ, "OMP_NUM_THREADS": "1"}
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-    if done.returncode:
+    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    if done.returncode or len(found) < len(pages):
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise ConfigError(f"{python} with RapidOCR broke off: {last}")
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return found
 
 
 def _as_reading(lines: Sequence[Sequence[Any]], page: Labelled) -> Reading:

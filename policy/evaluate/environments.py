@@ -31,6 +31,8 @@ class Shift(StrEnum):
     """The pointer is anywhere on it, as on a page that another one led to."""
     DELETED = "deleted"
     """What is to be pressed first isn't there."""
+    MISSPELLED = "misspelled"
+    """What is to be pressed first says another letter in one place."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -51,7 +51,9 @@ def test_an_expert_that_is_asked_at_each_step_gets_past_every_shift(
     assert scene.virtual_ms > 0
 
 
-@pytest.mark.parametrize("shift", [Shift.DARK, Shift.FONT, Shift.POPUP, Shift.DELETED])
+@pytest.mark.parametrize(
+    "shift", [Shift.DARK, Shift.FONT, Shift.POPUP, Shift.DELETED, Shift.MISSPELLED]
+)
 def test_a_shifted_page_looks_different(places: WebEnvironments, shift: Shift) -> None:
     scenes = places.begin({0: Instance(BUTTON, SEED), 1: Instance(BUTTON, SEED, shift)})
     assert scenes[1].is_shifted
@@ -77,6 +79,24 @@ def test_a_target_that_is_deleted_is_neither_listed_nor_there_to_press(
     x, y = action.x, action.y
     under = [each for each in gone.observation.elements if has_point(each, x, y)]
     assert not any(each.role in {"button", "tab", "radio"} for each in under)
+
+
+@pytest.mark.parametrize("task", [BUTTON, "miniwob-click-link", "miniwob-click-checkboxes"])
+def test_one_letter_of_a_misspelled_target_is_another(places: WebEnvironments, task: str) -> None:
+    instances = {0: Instance(task, SEED), 1: Instance(task, SEED, Shift.MISSPELLED)}
+    plain, wrong = (scene.observation for scene in places.begin(instances).values())
+    said = [" ".join(each.name or each.text for each in seen.elements) for seen in (plain, wrong)]
+    assert plain.goal == wrong.goal
+    names = [
+        (one.name or one.text, other.name or other.text)
+        for one, other in zip(plain.elements, wrong.elements, strict=True)
+    ]
+    changed = {(one, other) for one, other in names if one != other}
+    assert changed, said
+    for one, other in changed:
+        assert sum(a != b for a, b in zip(one, other, strict=True)) == 1
+    # what is meant is still what was meant before it said anything else
+    assert places.expert_actions([0])[0] == places.expert_actions([1])[1]
 
 
 def test_a_page_that_is_pointed_at_differs_in_nothing_but_the_pointer(

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from policy.evaluate.tables import Share
     from recorder.schema import Episode
 
-ShiftName = Literal["dark", "moved", "renamed", "popup", "font", "scale", "pointed", "deleted"]
+ShiftName = Literal[
+    "dark", "moved", "renamed", "popup", "font", "scale", "pointed", "deleted", "misspelled"
+]
 
 _MANIFEST = "manifest.json"
 _OPEN_FILE = "demonstrations.jsonl"

@@ -31,7 +31,11 @@ class HelpBudget:
         self._steps = self._asked = 0
 
     def asks(self, acceptance: float) -> bool:
-        """Say whether to ask in the next step, which is done with this acceptance, or less."""
+        """Say whether to ask in the next step.
+
+        Args:
+            acceptance: of it; less where more speaks for asking.
+        """
         self._steps += 1
         rank = bisect_left(self._seen, acceptance) / max(1, len(self._seen))
         insort(self._seen, acceptance)

@@ -24,6 +24,8 @@ from recorder.schema import (
     points_of,
 )
 
+_WASTED = 0.5  # of acceptance, that each help before counts for in the same episode
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
@@ -107,8 +109,11 @@ class _Watch:
             case "sure":
                 if share not in self._budgets:
                     self._budgets[share] = HelpBudget(share, self.rules.usual)
-                # whatever speaks for asking comes before how sure the policy is
-                return self._budgets[share].asks(decision.p_accept - bool(reason))
+                # whatever speaks for asking comes before how sure the policy is; and an episode
+                # that help did not bring on its way may be past helping
+                helped = sum(step.helped for step in each.steps)
+                sureness = decision.p_accept - bool(reason) + _WASTED * helped
+                return self._budgets[share].asks(sureness)
             case _:
                 return False
 

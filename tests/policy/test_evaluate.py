@@ -113,6 +113,19 @@ def test_help_goes_first_where_the_gate_would_ask() -> None:
     assert all(any(step.reason for step in each.steps) for each in helped)
 
 
+def test_help_is_spread_over_episodes_that_need_it() -> None:
+    class Lost:
+        """A policy that is never right, nor sure."""
+
+        def decide(self, batch: Sequence[AgentContext]) -> list[Decision]:
+            return [Decision(Wait(duration_ms=9), 0.1, 1.0) for _ in batch]
+
+    asked = trials(20, trigger="sure", budget=0.25)
+    found = [played.record for played in play(Lost(), Buttons(), asked, WATCHED)]
+    helped = [sum(step.helped for step in each.steps) for each in found]
+    assert max(helped) - min(helped) <= 1
+
+
 def test_random_help_comes_as_often_as_said_and_the_same_each_time() -> None:
     found = trials(200, trigger="random", budget=0.25)
     first, again = records(found), records(found)

@@ -34,6 +34,7 @@ ROLES = ("button", "checkbox", "radio", "textbox", "combobox", "tab", "slider", 
 STATES = ("checked", "disabled", "focused", "multiline", "selected")
 _ASCENT, _DESCENT = 0.80, 0.22  # of a font's size; its own say more of its makers than of its ink
 _JOINED = 0.7  # words nearer than this share of a font's size are read as one line
+_WHOLE = 0.12  # and nearer than this as one word, however many elements it is in
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +140,19 @@ def _runs(row: Sequence[Sequence[Any]]) -> list[list[Sequence[Any]]]:
 def _line(run: Sequence[Sequence[Any]], scale: float, owner: int) -> Line:
     letters: list[Letter] = []
     words: list[tuple[int, int]] = []
-    for text, _, _, _, _, edges in run:
+    linked: list[bool] = []
+    for text, _, size, is_link, _, edges in run:
         first = len(letters)
+        is_joined = bool(letters) and edges[0] - letters[-1].right / scale < _WHOLE * size
+        if is_joined:
+            first = words.pop()[0]
+            is_link = linked.pop() or is_link
         letters += [
             Letter(character, left * scale, right * scale)
             for character, left, right in zip(text, edges[::2], edges[1::2], strict=False)
         ]
         words.append((first, len(letters)))
+        linked.append(bool(is_link))
     baseline = run[0][1] * scale
     size = max(word[2] for word in run) * scale
     return Line(
@@ -153,7 +160,7 @@ def _line(run: Sequence[Sequence[Any]], scale: float, owner: int) -> Line:
         tuple(words),
         baseline - _ASCENT * size,
         baseline + _DESCENT * size,
-        tuple(bool(word[3]) for word in run),
+        tuple(linked),
         owner,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 from policy.reader.label import Labelled, Widget
 from policy.reader.read import Reader, Reading
+from policy.reader.spell import ELLIPSIS
 from recorder.schema import Box
 
 _OVERLAP = 0.3  # of two boxes' union; less is another thing
@@ -56,7 +57,7 @@ def score(reading: Reading, page: Labelled) -> Score:
                 (
                     (word, other)
                     for word, other in left
-                    if word.text == line.text(number)
+                    if word.text == line.text(number).replace(*ELLIPSIS)
                     and abs(other.middle - middle) <= height / 2
                     and abs(word.left - start) <= height / 2 + _NEAR_PX
                     and abs(word.right - end) <= height / 2 + _NEAR_PX

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from policy.reader.alphabet import BLANK, SPACE, character_of
 
+ELLIPSIS = ("…", "...")
+"""What looks the same, and what it is written as."""
 _JOINED = 3.0  # nats that it costs to go from one character to another with nothing between
 
 
@@ -48,7 +50,7 @@ def spell(shares: NDArray[np.float32]) -> tuple[Spelled, ...]:
     pitch = _pitch([run for run in runs if run.code != SPACE])
     return tuple(
         Spelled(
-            "".join(character_of(run.code) for run in word),
+            "".join(character_of(run.code) for run in word).replace(*ELLIPSIS),
             word[0].middle - pitch / 2,
             word[-1].middle + pitch / 2,
             min(run.probability for run in word),

@@ -30,7 +30,20 @@
   };
 
   // what a text's own element holds besides the text may lie over it
-  const isWritten = (x, y, parent) => document.elementFromPoint(x, y)?.contains(parent) ?? false;
+  const isWritten = (x, y, parent) =>
+    !isCutOff(x, y, parent) && (document.elementFromPoint(x, y)?.contains(parent) ?? false);
+
+  // what goes beyond its box is not seen, though something around it is there
+  const isCutOff = (x, y, parent) => {
+    for (let each = parent; each && each !== document.body; each = each.parentElement) {
+      const { overflowX, overflowY, position } = getComputedStyle(each);
+      const { left, top, right, bottom } = each.getBoundingClientRect();
+      if (overflowX !== "visible" && (x < left || x > right)) return true;
+      if (overflowY !== "visible" && (y < top || y > bottom)) return true;
+      if (position === "fixed") return false;
+    }
+    return false;
+  };
 
   const shown = (element) =>
     element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
@@ -90,6 +103,8 @@
   };
 
   // fields paint their text where no range can reach; the same text is laid out over them
+  const bar = (element, { borderLeftWidth, borderRightWidth }) =>
+    element.offsetWidth - element.clientWidth - parseFloat(borderLeftWidth) - parseFloat(borderRightWidth);
   const COPIED = ["fontFamily", "fontSize", "fontWeight", "fontStyle", "letterSpacing", "wordSpacing", "direction"];
   const mirror = (element) => {
     const isSelect = element.tagName === "SELECT";
@@ -105,14 +120,15 @@
     for (const name of COPIED) inner.style[name] = style[name];
     Object.assign(inner.style, {
       position: "fixed", margin: 0, padding: 0, border: 0, boxSizing: "border-box", opacity: 0,
-      left: `${frame.left + edge("Left") + (isSelect ? 4 : 0)}px`,
-      top: `${frame.top + edge("Top")}px`,
-      width: `${frame.width - edge("Left") - edge("Right")}px`,
+      left: `${frame.left + edge("Left") - element.scrollLeft + (isSelect ? 4 : 0)}px`,
+      top: `${frame.top + edge("Top") - element.scrollTop}px`,
+      // a bar to scroll with takes some of it
+      width: `${frame.width - edge("Left") - edge("Right") - (isMany ? bar(element, style) : 0)}px`,
       height: `${frame.height - edge("Top") - edge("Bottom")}px`,
       whiteSpace: isMany ? "pre-wrap" : "pre",
       lineHeight: isMany ? style.lineHeight : `${frame.height - edge("Top") - edge("Bottom")}px`,
       textAlign: role(element) === "button" ? "center" : "start",
-      overflow: "hidden", pointerEvents: "none", zIndex: 2147483647,
+      overflow: isMany ? "visible" : "hidden", overflowWrap: isMany ? "break-word" : "normal", pointerEvents: "none", zIndex: 2147483647,
     });
     inner.textContent = text;
     document.body.append(inner);

@@ -74,6 +74,32 @@ def test_what_is_covered_is_not_told(renderer: Renderer) -> None:
     assert not page.lines
 
 
+def words_on(renderer: Renderer, body: str) -> list[str]:
+    """Return what is written on a page of 200 x 60 px, in reading order."""
+    page = renderer.render(Page(f"<body style='font:12px DejaVu Sans'>{body}", 200, 60, 1, False))
+    return [line.text(number) for line in page.lines for number in range(len(line.words))]
+
+
+@pytest.mark.browser
+def test_a_word_is_one_however_many_elements_it_is_in(renderer: Renderer) -> None:
+    found = words_on(renderer, 'Click "<b>Log</b>out", <a href=#>no</a><i>w</i> or never')
+    assert found == ["Click", '"Logout",', "now", "or", "never"]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("overflow", ["hidden", "auto", "scroll"])
+def test_what_goes_beyond_its_box_is_not_told(renderer: Renderer, overflow: str) -> None:
+    cut = f"<div style='height:16px;line-height:16px;overflow:{overflow}'>one<br>two<br>three</div>"
+    assert words_on(renderer, cut + "four") == ["one", "four"]
+
+
+@pytest.mark.browser
+def test_a_text_area_tells_the_lines_that_it_shows(renderer: Renderer) -> None:
+    style = "font:12px/16px DejaVu Sans Mono;width:100px;height:36px;padding:2px;border:0"
+    field = f"<textarea style='{style}'>one two three four five six seven</textarea>"
+    assert words_on(renderer, field) == ["one", "two", "three", "four", "five", "six"]
+
+
 @pytest.mark.browser
 def test_a_family_that_comes_in_a_package_is_drawn_as_itself(renderer: Renderer) -> None:
     assert "Caladea" in fonts.folders()

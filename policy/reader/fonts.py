@@ -18,6 +18,8 @@ PACKAGED = {
     "Hanken Grotesk": "font_hanken_grotesk",
     "Caladea": "font_caladea",
     "Lato": "font_lato",
+    "Fredoka One": "font_fredoka_one",
+    "Intuitive": "font_intuitive",
 }
 """The package of each family; `pip install 'understudy[fonts]'` brings them all."""
 _SYSTEMS = "/etc/fonts/fonts.conf"

@@ -11,17 +11,22 @@ FONTS = (
     *("DejaVu Sans Mono", "DejaVu Sans Condensed", "DejaVu Sans Light", "Nimbus Sans"),
     *("Nimbus Roman", "Nimbus Sans Narrow", "URW Bookman", "P052", "DejaVu Math TeX Gyre"),
     *("Roboto", "Source Sans Pro", "Source Serif Pro", "Manrope", "Hanken Grotesk", "Caladea"),
-    "Lato",
+    *("Lato", "Fredoka One", "Intuitive"),
 )
 """Families that are learned from; what stands here twice is seen twice as often."""
 UNSEEN_FONTS = ("C059", "URW Gothic", "Nimbus Mono PS", "DejaVu Serif Condensed")
 """Families that are never learned from, to tell how a reader does on others."""
-_SIZES_PX = (*(9, 10, 10, 10, 11, 11, 12, 12, 12, 13, 13, 14, 14, 15, 16, 16, 18, 20, 24, 28, 32),)
-_SMALL_SIZES_PX = (*(9, 9, 10, 10, 10, 10, 10, 11, 11, 12, 12, 12, 13, 13, 14, 14, 16, 18, 20),)
+_SIZES_PX = (
+    *(8, 9, 10, 10, 10, 11, 11, 12, 12, 12, 13, 13, 14, 14, 15, 16, 16, 18, 20, 24, 28, 32),
+)
+_SMALL_SIZES_PX = (*(8, 9, 9, 10, 10, 10, 10, 10, 11, 11, 12, 12, 12, 13, 13, 14, 14, 16, 18, 20),)
 _INKS = ("#000", "#000", "#111", "#222", "#333", "#444", "#555", "#036", "#600", "#041", "#528")
 _PAPERS = ("#fff", "#fff", "#fff", "#fafafa", "#f0f0f0", "#eee", "#ddd", "#ffe", "#eef", "#ff0")
 _LIGHT_INKS = ("#fff", "#fff", "#eee", "#ddd", "#ccc", "#9cf", "#fc9", "#ff8")
 _DARK_PAPERS = ("#000", "#111", "#1e1e1e", "#222", "#333", "#013", "#250", "#302", "#555")
+_ACCENTS = ("#007fff", "#06c", "#1a73e8", "#36c", "#d93025", "#c00", "#188038", "#e6007e", "#70c")
+"""Of faces, with light ink on them."""
+_ACCENTED = 0.2  # share of pages
 _LINKS = ("#00f", "#00e", "#06c", "#0645ad", "#33f", "#1155cc", "#800080", "#0a58ca")
 _LIGHT_LINKS = ("#8ab4f8", "#9cf", "#6cf", "#ccf", "#aef")
 
@@ -79,6 +84,10 @@ def theme(rng: Random, families: tuple[str, ...], *, is_small: bool) -> Theme:
     inks, papers = (_LIGHT_INKS, _DARK_PAPERS) if is_dark else (_INKS, _PAPERS)
     sizes = _SMALL_SIZES_PX if is_small else _SIZES_PX
     is_inverted = rng.random() < 0.25
+    faces = _DARK_PAPERS if is_dark != is_inverted else ("#eee", "#f6f6f6", "#ddd")
+    face_inks = _LIGHT_INKS if is_dark != is_inverted else _INKS
+    if rng.random() < _ACCENTED:
+        faces, face_inks = _ACCENTS, ("#fff", "#fff", "#eee")
     return Theme(
         ink=rng.choice(inks),
         paper=rng.choice(papers),
@@ -88,8 +97,8 @@ def theme(rng: Random, families: tuple[str, ...], *, is_small: bool) -> Theme:
         has_plain_widgets=rng.random() < 0.5,
         radius_px=rng.choice((0, 0, 2, 3, 4, 6, 10)),
         border=rng.choice(("#000", "#555", "#888", "#aaa", "#ccc", "#d3d3d3", "#36c")),
-        face=rng.choice(_DARK_PAPERS if is_dark != is_inverted else ("#eee", "#f6f6f6", "#ddd")),
-        face_ink=rng.choice(_LIGHT_INKS if is_dark != is_inverted else _INKS),
+        face=rng.choice(faces),
+        face_ink=rng.choice(face_inks),
         field=rng.choice(("#222", "#333", "#000") if is_dark else ("#fff", "#fff", "#fffff0")),
     )
 

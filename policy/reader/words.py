@@ -14,7 +14,7 @@ _CODAS = ("", "", *"lmnrst", "ck", "ff", "ll", "nd", "ng", "nt", "ss", "st", "x"
 _ACCENTED = "ÀÁÂÄÅÆÇÈÉÊËÍÎÏÑÓÔÖØÙÚÛÜßàáâäåæçèéêëíîïñóôöøùúûüœŠšŽžŁłŚśŻżČčŘřĞğŞşİı"
 _MARKS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~€£§©®°±×÷«»·•…–—‘’“”→←↑↓✓✕★▲▼"  # noqa: RUF001 - these very ones
 _ALIKE = "Il1|iO0oS5B8Z2rnmcluvwVWtfj.,:;'`"
-_ENDS = (*("." * 6), *("," * 6), "!", "?", ":", ";", "…")
+_ENDS = (*("." * 6), *("," * 6), "!", "?", ":", ";", "…", "..", "...")
 
 
 def word(rng: Random) -> str:
@@ -121,4 +121,4 @@ def _address(rng: Random) -> str:
 _KINDS: tuple[Callable[[Random], str], ...] = (
     *(_an_english, _made_up, _random_letters, _alike, _with_marks, _accented, _number, _address),
 )
-_WEIGHTS = (46, 22, 8, 3, 3, 4, 11, 3)
+_WEIGHTS = (44, 22, 10, 3, 3, 4, 11, 3)

@@ -59,6 +59,8 @@ class _Playing:
     agent: str
     scene: Scene
     chance: random.Random
+    is_shifted: bool
+    """As its page said when it was begun; what comes after knows nothing of it."""
     steps: list[StepRecord] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
     last: Action | None = None
@@ -132,7 +134,8 @@ def _fill(
     scenes = environments.begin({place: trial.instance for place, trial in new.items()})
     for place, trial in new.items():
         chance = random.Random(f"{trial.task} {trial.seed} {trial.budget}")
-        playing[place] = _Playing(trial, f"place-{place}", scenes[place], chance)
+        scene = scenes[place]
+        playing[place] = _Playing(trial, f"place-{place}", scene, chance, scene.is_shifted)
 
 
 def _step(
@@ -197,7 +200,7 @@ def _ended(each: _Playing) -> Played:
         trial=each.trial,
         success=each.scene.is_success,
         virtual_ms=each.scene.virtual_ms,
-        is_shifted=each.scene.is_shifted,
+        is_shifted=each.is_shifted,
         steps=tuple(each.steps),
         mistakes=(each.mistake,) if each.mistake and is_lost else (),
     )

@@ -51,7 +51,12 @@ class Buttons:
     def begin(self, instances: Mapping[int, Instance]) -> dict[int, Scene]:
         for place, instance in instances.items():
             self.instances[place], self.done[place], self.steps[place] = instance, 0, 0
-        return {place: self.scene(place, is_over=False) for place in instances}
+        begun = {place: self.scene(place, is_over=False) for place in instances}
+        # as real places say it: once, when a page is begun
+        return {
+            place: replace(scene, is_shifted=instances[place].task != "unshiftable")
+            for place, scene in begun.items()
+        }
 
     def act(self, actions: Mapping[int, Action]) -> dict[int, Scene]:
         scenes: dict[int, Scene] = {}

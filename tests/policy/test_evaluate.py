@@ -151,6 +151,15 @@ def test_an_episode_ends_when_it_takes_too_long() -> None:
     assert not played.evidence
 
 
+def test_a_page_that_could_not_be_shifted_says_so_to_the_end() -> None:
+    asked = [Trial(OURS, task, 0, Shift.RENAMED) for task in ("press", "unshiftable")]
+    found = {
+        played.record.trial.task: played.record for played in play(Guesser(), Buttons(), asked)
+    }
+    assert found["press"].is_shifted
+    assert not found["unshiftable"].is_shifted
+
+
 def test_what_broke_is_told_apart_from_what_failed() -> None:
     found = list(play(Guesser(), Buttons(), [Trial(OURS, "broken", 0)]))
     assert found[0].failure == "the browser died"

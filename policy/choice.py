@@ -171,6 +171,8 @@ def _pointed(said: Said, end: int) -> _Pointed:
     # an element and the cells that it covers are one place
     near = _near(middles, boxes, listed, int(mean.argmax()) if len(mean) else 0)
     ranked = np.argsort(-mean)
+    # between its elements and the cells lies what only fills up a batch
+    ranked = ranked[(ranked < len(boxes)) | (ranked >= listed)]
     others = ranked[~near[ranked]]
     candidates = [*ranked[:1].tolist(), *others[:_OTHERS].tolist()]
     return _Pointed(candidates, shares, mean, middles, near, listed)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from policy.actions import Kind
 from policy.agent import Understudy, load
 from policy.calibrate import SIGNS
 from policy.checkpoint import load as saved_at
@@ -181,6 +182,21 @@ def test_the_blind_see_no_difference_between_pages(checkpoint: Path) -> None:
     other = replace(other, goal=one.goal)
     (first,), (second,) = (policy.decide([AgentContext("a", each, 0)]) for each in (one, other))
     assert (first.action, first.p_accept) == (second.action, second.p_accept)
+
+
+def test_who_sees_little_decides_beside_who_sees_much_as_alone(checkpoint: Path) -> None:
+    loaded, shown = saved_at(checkpoint), page(3)
+    labels = loaded.model.label_head.bias.view(loaded.config.members, -1)
+    with torch.no_grad():
+        labels[:, Kind.CLICK] = 1e3  # kinds come first
+    policy = Understudy(loaded)
+    for count in range(1, 3):
+        little = replace(shown, elements=shown.elements[:count])
+        _, beside = policy.decide([AgentContext("a", shown), AgentContext("b", little)])
+        (alone,) = policy.decide([AgentContext("c", little)])
+        assert isinstance(alone.action, Click)
+        assert beside.action == alone.action
+        assert [each for each, _ in beside.alternatives] == [each for each, _ in alone.alternatives]
 
 
 def test_scrambled_words_are_others_of_the_same_kind_each_time_the_same() -> None:

@@ -24,6 +24,7 @@ from policy.looks import (
     measure_picture,
     measure_screen,
     nothing,
+    template_of,
 )
 from policy.losses import bits, nats
 from policy.model import Outputs
@@ -268,8 +269,9 @@ class Understudy:
         }
         if config.sees_goal:
             shown = elements if config.sees_elements else ()
-            sides["goal"] = hash_template(observation.goal, shown)
-            sides["words"] = count_unknown(observation.goal, shown, self._known)
+            template = template_of(observation.goal, shown)
+            sides["goal"] = hash_template(template)
+            sides["words"] = count_unknown(template, self._known)
         if config.sees_elements:
             sides["elements"] = count_roles(elements)
         if config.sees_pixels:

@@ -7,7 +7,7 @@ differs: how the instruction is put, what stands on the screen, and how it is dr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from functools import lru_cache
 from math import ceil, log1p, sqrt
 from statistics import median
@@ -44,34 +44,36 @@ def nothing() -> Vector:
 # The instruction ----------------------------------------------------------------------------------
 
 
-def hash_template(goal: str, elements: Sequence[Element]) -> Vector:
-    """Return how an instruction is put, (TEMPLATE,): its words without what they are about.
+def hash_template(template: Collection[str]) -> Vector:
+    """Return how an instruction is put, (TEMPLATE,), from its words without what they are about.
 
     Each word counts once, so that one more or less is as far in a long instruction as in a short
-    one. Left out is what changes from page to page: quoted words, numbers, words on the screen.
-    Source of the signed hash: Weinberger et al., "Feature hashing for large scale multitask
+    one. Source of the signed hash: Weinberger et al., "Feature hashing for large scale multitask
     learning", 2009.
     """
     found = np.zeros(TEMPLATE, np.float32)
-    for word in _template(goal, elements):
+    for word in template:
         place, sign = _signed_place(word)
         found[place] += sign
     return found
 
 
-def count_unknown(goal: str, elements: Sequence[Element], known: Container[int]) -> Vector:
+def count_unknown(template: Collection[str], known: Container[int]) -> Vector:
     """Return how many words of an instruction's template are in none that was learned from, (1,).
 
     Args:
-        goal: the instruction.
-        elements: on the screen; what they say is nothing that could be unknown.
+        template: of the instruction.
         known: `word_row` of all words of instructions that were learned from.
     """
-    count = sum(word_row(word) not in known for word in _template(goal, elements))
+    count = sum(word_row(word) not in known for word in template)
     return np.array([count], np.float32)
 
 
-def _template(goal: str, elements: Sequence[Element]) -> set[str]:
+def template_of(goal: str, elements: Sequence[Element]) -> set[str]:
+    """Return the words of an instruction without what changes from page to page.
+
+    That is quoted words, numbers, and words on the screen.
+    """
     said = split(goal)
     words = {word for word in said.folded if word[0].isalnum()}
     quoted = {word for word, within in zip(said.folded, said.quoted, strict=True) if within}

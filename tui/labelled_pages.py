@@ -13,7 +13,7 @@ from harness.env.chromium import Chromium
 from harness.env.page import PageConfig, TaskPage
 from harness.tasks.registry import web_task
 from policy.reader.label import LABELLING, Labelled, labels
-from policy.reader.shards import HELD_OUT, generate, read, shard_path
+from policy.reader.shards import held_out
 from policy.reader.styles import FONTS, UNSEEN_FONTS
 
 OWN, UNSEEN, TASKS = "own pages, held out", "fonts never seen", "MiniWoB++"
@@ -37,10 +37,7 @@ def labelled_sets(
     with TemporaryDirectory() as folder:
         for name, families in ((OWN, FONTS), (UNSEEN, UNSEEN_FONTS)):
             report(f"drawing, {name}")
-            numbers = range(HELD_OUT, HELD_OUT + shards)
-            place = Path(folder) / name
-            generate(place, numbers, families)
-            found[name] = [page for each in numbers for page in read(shard_path(place, each))]
+            found[name] = held_out(Path(folder) / name, shards, families)
     report(f"drawing, {TASKS}")
     found[TASKS] = asyncio.run(_task_pages(tasks, seeds))
     return found

@@ -16,14 +16,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from policy.bench.run import one_core
 from policy.errors import ConfigError
 from policy.reader.assemble import Screen, TextLine, Word
 from policy.reader.label import Labelled
 from policy.reader.read import Reader, Reading
-from policy.reader.score import Score, score
+from policy.reader.score import Score, score, score_pages
 
 Pixels = NDArray[np.uint8]
 SMALL, DENSE = (210, 160), (400, 640)
@@ -70,9 +70,7 @@ def run(
         "load_before": os.getloadavg()[0],
         "dense_lines": median(len(page.lines) for page in dense),
     }
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_core():
         report("reading, timed")
         for name, tasks in (
             ("small", ((page.pixels, None) for page in cycle(small))),
@@ -85,9 +83,7 @@ def run(
         figures["sets"] = {}
         for name, pages in sets.items():
             report(f"reading, {name}")
-            figures["sets"][name] = asdict(_scored(pages, (reader.read(p.pixels) for p in pages)))
-    finally:
-        torch.set_num_threads(before)
+            figures["sets"][name] = asdict(score_pages(reader, pages))
     return figures | (_peer(rapidocr, sets, (small, dense), report) if rapidocr else {})
 
 
@@ -137,14 +133,6 @@ def _unchanged(folder: Path, pages: Sequence[Labelled]) -> Iterator[tuple[Pixels
         yield page.pixels.copy(), reader.read(page.pixels)
 
 
-# What is right ------------------------------------------------------------------------------------
-
-
-def _scored(pages: Sequence[Labelled], read: Iterable[Reading]) -> Score:
-    parts = (score(reading, page) for reading, page in zip(read, pages, strict=True))
-    return sum(parts, Score())
-
-
 # The peer -----------------------------------------------------------------------------------------
 
 
@@ -159,10 +147,11 @@ def _peer(
     told: dict[str, Any] = {"sets_rapidocr": {}}
     for name, pages in sets.items():
         answers = _ask(python, pages)
-        readings = [
-            _as_reading(each["lines"], page) for each, page in zip(answers, pages, strict=True)
-        ]
-        told["sets_rapidocr"][name] = asdict(_scored(pages, readings))
+        scores = (
+            score(_as_reading(each["lines"], page), page)
+            for each, page in zip(answers, pages, strict=True)
+        )
+        told["sets_rapidocr"][name] = asdict(sum(scores, Score()))
     for name, pages in zip(("small", "dense"), timed, strict=True):
         answers = _ask(python, pages)
         told[f"read_ms_{name}_rapidocr"] = median(each["ms"] for each in answers)
@@ -192,7 +181,6 @@ def _as_reading(lines: Sequence[Sequence[Any]], page: Labelled) -> Reading:
             tuple(Word(text, left, right, 1.0) for text, left, right in words), top, bottom, _WHITE
         )
         for words, top, bottom in lines
-        if words
     ]
     nothing = np.zeros((0, 0, 0), np.float32)
     return Reading(page.pixels, nothing, nothing, tuple(found), Screen((), "", 1.0))

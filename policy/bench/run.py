@@ -125,7 +125,7 @@ class _Taken(NamedTuple):
 def _decide(policy: Policy, seen: Iterator[Sequence[AgentContext]], seconds: float) -> _Taken:
     wall: list[float] = []
     cpu: list[float] = []
-    with _one_core():
+    with one_core():
         for turn in islice(seen, _WARM):
             policy.decide(turn)
         start = time.perf_counter()
@@ -139,7 +139,8 @@ def _decide(policy: Policy, seen: Iterator[Sequence[AgentContext]], seconds: flo
 
 
 @contextmanager
-def _one_core() -> Generator[None]:
+def one_core() -> Generator[None]:
+    """Have torch compute on one core while this block runs."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -105,6 +105,17 @@ def read(path: Path) -> list[Labelled]:
         raise DataError(f"{path}: the shard is damaged: {error}; delete it") from error
 
 
+def held_out(folder: Path, count: int, families: tuple[str, ...]) -> list[Labelled]:
+    """Return the pages of the first shards that are never learned from, drawn where they are not.
+
+    Raises:
+        DataError: a shard that is there is damaged.
+    """
+    numbers = range(HELD_OUT, HELD_OUT + count)
+    generate(folder, numbers, families)
+    return [page for number in numbers for page in read(shard_path(folder, number))]
+
+
 @contextmanager
 def generated_ahead(folder: Path, count: int) -> Generator[None]:
     """Have another process write shards 0 to `count` while this block runs."""

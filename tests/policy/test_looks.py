@@ -22,6 +22,7 @@ from policy.looks import (
     measure_picture,
     measure_screen,
     nothing,
+    template_of,
 )
 from policy.text import word_row
 from recorder.schema import Element, Observation
@@ -34,7 +35,7 @@ HELD_OUT = 60
 def sides(pages: Sequence[Observation]) -> dict[str, NDArray[np.float64]]:
     """Return the sides of several pages, (N, D_side) each."""
     found = {
-        "goal": [hash_template(each.goal, each.elements) for each in pages],
+        "goal": [hash_template(template_of(each.goal, each.elements)) for each in pages],
         "elements": [count_roles(each.elements) for each in pages],
         "screen": [measure_screen(each.pixels) for each in pages],
         "picture": [measure_picture(each.pixels) for each in pages],
@@ -114,13 +115,17 @@ SHOWN = (element("button", (0, 0, 9, 9), "Lemon tea"),)
     ],
 )
 def test_what_changes_from_page_to_page_is_no_part_of_a_template(one: str, other: str) -> None:
-    assert np.array_equal(hash_template(one, SHOWN), hash_template(other, SHOWN))
-    assert hash_template(one, SHOWN).any()
+    assert np.array_equal(
+        hash_template(template_of(one, SHOWN)), hash_template(template_of(other, SHOWN))
+    )
+    assert hash_template(template_of(one, SHOWN)).any()
 
 
 def test_one_word_more_is_as_far_in_a_long_instruction_as_in_a_short_one() -> None:
     for goal in ("Press", "Press whichever button stands highest among these"):
-        further = hash_template(goal + " twice", ()) - hash_template(goal, ())
+        further = hash_template(template_of(goal + " twice", ())) - hash_template(
+            template_of(goal, ())
+        )
         assert np.linalg.norm(further) == 1
 
 
@@ -130,8 +135,8 @@ def test_a_page_that_shows_the_instruction_leaves_its_template_alone(shown: str)
         element("generic", (0, 0, 99, 9), text=shown),
         element("link", (0, 9, 9, 9), "Nora"),
     )
-    expected = hash_template("Open the book by", ())
-    assert np.array_equal(hash_template("Open the book by Nora", page_text), expected)
+    expected = hash_template(template_of("Open the book by", ()))
+    assert np.array_equal(hash_template(template_of("Open the book by Nora", page_text)), expected)
 
 
 def test_words_of_the_template_that_nothing_was_learned_from_are_counted() -> None:
@@ -142,13 +147,13 @@ def test_words_of_the_template_that_nothing_was_learned_from_are_counted() -> No
         ("PRESS the lemon", 0),
         ("Hold the lemon, hold it", 2),
     ):
-        assert count_unknown(goal, shown, known).tolist() == [count], goal
+        assert count_unknown(template_of(goal, shown), known).tolist() == [count], goal
 
 
 @pytest.mark.parametrize("goal", ["", '"all of it"', "Lemon, tea 12", "!"])
 def test_an_instruction_without_a_template_is_the_zero_vector(goal: str) -> None:
     shown = (element("button", (0, 0, 9, 9), "Lemon"), element("button", (0, 0, 9, 9), "tea"))
-    assert not hash_template(goal, shown).any()
+    assert not hash_template(template_of(goal, shown)).any()
 
 
 # Anything at all ----------------------------------------------------------------------------------
@@ -159,9 +164,9 @@ def test_an_instruction_without_a_template_is_the_zero_vector(goal: str) -> None
 def test_every_text_has_a_template(goal: str, shown: list[str]) -> None:
     elements = [Element(role=each, box=(0, 0, 9, -9), name=each, value=each) for each in shown]
     for side, length in (
-        (hash_template(goal, elements), TEMPLATE),
+        (hash_template(template_of(goal, elements)), TEMPLATE),
         (count_roles(elements), ELEMENTS),
-        (count_unknown(goal, elements, ()), 1),
+        (count_unknown(template_of(goal, elements), ()), 1),
     ):
         assert side.shape == (length,)
         assert side.dtype == np.float32

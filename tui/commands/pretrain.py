@@ -80,17 +80,14 @@ def _measure(place: Path, what: Pretraining) -> dict[str, Score]:
     """Return how well it reads pages and fonts that it has never seen, and write that down."""
     from policy.reader.read import Reader  # noqa: PLC0415 - torch takes seconds to import
     from policy.reader.score import score_pages  # noqa: PLC0415 - as above
-    from policy.reader.shards import HELD_OUT, generate, read, shard_path  # noqa: PLC0415
+    from policy.reader.shards import held_out  # noqa: PLC0415 - as above
     from policy.reader.styles import FONTS, UNSEEN_FONTS  # noqa: PLC0415
 
     reader = Reader.load(place)
-    numbers = range(HELD_OUT, HELD_OUT + what.measured)
     found: dict[str, Score] = {}
     for name, families in (("unseen pages", FONTS), ("unseen fonts", UNSEEN_FONTS)):
         folder = what.to / name.replace(" ", "-")
-        generate(folder, numbers, families)
-        pages = (page for number in numbers for page in read(shard_path(folder, number)))
-        found[name] = score_pages(reader, pages)
+        found[name] = score_pages(reader, held_out(folder, what.measured, families))
     scores = {name: asdict(each) for name, each in found.items()}
     write_atomically(what.to / _SCORES, json.dumps(scores, indent=1).encode())
     return found

@@ -8,7 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from policy.calibrate import Evidence
+from policy.evaluate.closed_loop import Rules, play
 from policy.evaluate.environments import Instance, Scene, Shift
+from policy.evaluate.records import EpisodeRecord, Trial
+from policy.evaluate.tables import OURS
 from recorder.schema import (
     Action,
     AgentContext,
@@ -127,6 +130,26 @@ class Sleeper:
 
     def decide(self, batch: Sequence[AgentContext]) -> list[Decision]:
         return [Decision(Wait(duration_ms=9), 0.5, 1.0) for _ in batch]
+
+
+class AsksBelowHalf:
+    """A gate that asks whenever a policy is less than half sure."""
+
+    def reason(self, context: AgentContext, decision: Decision) -> str | None:
+        return "risk" if decision.p_accept < 0.5 else None
+
+
+WATCHED = Rules(gate=AsksBelowHalf(), usual=(0.1, 0.9))
+
+
+def trials(n: int = 8, **more: object) -> list[Trial]:
+    """Return trials of so many seeds."""
+    return [replace(Trial(OURS, "press", seed), **more) for seed in range(n)]  # pyright: ignore[reportArgumentType]
+
+
+def records(found: list[Trial], rules: Rules = WATCHED) -> list[EpisodeRecord]:
+    """Return what came of these trials, played by the guesser."""
+    return [played.record for played in play(Guesser(), Buttons(), found, rules)]
 
 
 def demonstration(seed: int) -> Episode:

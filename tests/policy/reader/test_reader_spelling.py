@@ -36,6 +36,18 @@ def sure_of(codes: Iterable[int]) -> NDArray[np.float32]:
     return said_of(*({code: SURE} for code in codes))
 
 
+def drawn_line(text: str, width: float = 10.0, start: float = 0.0) -> Line:
+    """Return a line of letters of one width, a space being as wide."""
+    letters = tuple(
+        Letter(character, start + place * width, start + (place + 1) * width)
+        for place, character in enumerate(text)
+        if character != " "
+    )
+    ends = [sum(map(len, text.split()[: number + 1])) for number in range(len(text.split()))]
+    spans = tuple(zip([0, *ends[:-1]], ends, strict=True))
+    return Line(letters, spans, 0, LINE_PX, (False,) * len(spans), -1)
+
+
 @MANY
 @given(WORDS, st.data())
 def test_words_come_back_however_long_each_character_lasts(
@@ -80,18 +92,8 @@ def test_characters_that_touch_are_two_where_both_are_sure() -> None:
     st.floats(6, 14),
 )
 def test_what_is_learned_is_what_is_read(words: list[str], width: float) -> None:
-    letters: list[Letter] = []
-    spans: list[tuple[int, int]] = []
-    x = 4.0
-    for word in words:
-        first = len(letters)
-        for character in word:
-            letters.append(Letter(character, x, x + width))
-            x += width
-        spans.append((first, len(letters)))
-        x += width
-    line = Line(tuple(letters), tuple(spans), 0, LINE_PX, (False,) * len(spans), -1)
-    columns = int(x + 8) // FRAME_PX * FRAME_PX
+    line = drawn_line(" ".join(words), width, start=4.0)
+    columns = int(line.letters[-1].right + width + 8) // FRAME_PX * FRAME_PX
     wanted = frame_targets(line, Strip(np.zeros((LINE_PX, columns), np.uint8), 0.0, 1.0, (0, 0, 0)))
     for codes in wanted:  # both are as good
         found = spell(sure_of(codes.tolist()))
@@ -105,18 +107,6 @@ def test_a_character_that_it_does_not_know_is_not_taught_as_another() -> None:
     line = Line((Letter("漢", 4, 16),), ((0, 1),), 0, LINE_PX, (False,), -1)
     strip = Strip(np.zeros((LINE_PX, 20), np.uint8), 0.0, 1.0, (0, 0, 0))
     assert {*frame_targets(line, strip).flat} <= {BLANK, IGNORED}
-
-
-def drawn_line(text: str, width: float = 10.0) -> Line:
-    """Return a line of letters of one width, a space being as wide."""
-    letters = tuple(
-        Letter(character, place * width, (place + 1) * width)
-        for place, character in enumerate(text)
-        if character != " "
-    )
-    ends = [sum(map(len, text.split()[: number + 1])) for number in range(len(text.split()))]
-    spans = tuple(zip([0, *ends[:-1]], ends, strict=True))
-    return Line(letters, spans, 0, LINE_PX, (False,) * len(spans), -1)
 
 
 def test_a_cut_line_says_the_characters_whose_middle_is_left() -> None:

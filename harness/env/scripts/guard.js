@@ -12,7 +12,7 @@ const makeGuard = (list) => {
   ];
   const CLICKABLE = "a, button, label, option, summary, [role], [onclick]";
   const SPOKEN = ["aria-label", "placeholder", "title", "alt", "type", "href"];
-  // what may have a closed shadow root, whose insides are not seen from here
+  // what may have a closed shadow root, whose insides are not seen from here but over DevTools
   const HOSTS = /-|^(ARTICLE|ASIDE|BLOCKQUOTE|BODY|DIV|FOOTER|H\d|HEADER|MAIN|NAV|P|SECTION|SPAN)$/;
   const PRESSED_BY = ["Enter", " "]; // keys that click what has the focus
 
@@ -286,16 +286,19 @@ const makeGuard = (list) => {
     if (!isCompared) setTimeout(compare); // while the first input is on its way, which otherwise waits for it
   };
   // Does both at once, for a page that listed its elements just before; targets are what is on top at
-  // some places of the page. Nothing is done where that cannot be told from here.
+  // some places of the page. Nothing is done where that cannot be told from here; one of them may be
+  // a `suspect`, for whoever takes it to look into.
   const take = (planned, name, listing, places) => {
     const [left, top] = corner();
     const nodes = places.map(([x, y]) => topmost(x - left, y - top));
-    if (nodes.some((node) => !node || HOSTS.test(node.tagName))) return { pressed: [], hidden: true };
+    if (!nodes.every(Boolean) || nodes.filter(mayHide).length > 1) return { pressed: [], hidden: true };
     note(nodes);
     shown = JSON.stringify(listing);
     arm(planned, name);
     return found();
   };
+  const mayHide = (node) => HOSTS.test(node.tagName);
+  const suspect = () => targets.find(mayHide) ?? null;
   // Tells how far a plan has come; all passes again where it is done, as it does in other frames from
   // when the outermost document says so.
   const settle = () => {
@@ -319,5 +322,5 @@ const makeGuard = (list) => {
   listen();
   // a document that is written again loses its listeners
   new MutationObserver(listen).observe(document, { childList: true });
-  return { aim, arm, take, settle, join, disarm };
+  return { aim, arm, take, suspect, settle, join, disarm };
 };

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import cache
-from importlib.resources import files
 from itertools import count
 from typing import Any
 
@@ -16,24 +14,30 @@ from harness.env.chromium import Tab
 from harness.env.seeing import listed, whole_pixels
 from harness.errors import InfrastructureError, MisfitError
 from harness.modes.fast_forward.aim import Aim, Ears, Frame, Glance, Listing
+from harness.modes.fast_forward.guard_calls import (
+    AIM,
+    ARM,
+    ARM_NEW,
+    DISARM,
+    HAS_FOCUS,
+    JOIN,
+    SETTLE,
+    SUSPECT,
+    TAKE,
+    WORLD,
+    call,
+    guard_script,
+    handle,
+    value,
+)
 from harness.modes.fast_forward.moves import GuardedMove, Input, Point
-from recorder.browser.scripts import listing_script
 from recorder.schema import Element
 
-_WORLD = "understudy-guard"
-_AIM = "(...nodes) => understudyGuard.aim(...nodes)"
-_ARM = "(...plan) => understudyGuard.arm(...plan)"
-_TAKE = "(...plan) => understudyGuard.take(...plan)"
-_SETTLE = "() => understudyGuard.settle()"
-_JOIN = "(plan) => understudyGuard.join(plan)"
-_DISARM = "() => understudyGuard.disarm()"
-_HAS_FOCUS = "() => document.hasFocus() && !/^I?FRAME$/.test(document.activeElement?.tagName)"
-_ARM_NEW = {"source": "understudyGuard.arm([])", "worldName": _WORLD}
 _SURROUNDINGS = (
     "function () { return this.ownerDocument; }",
     "function () { return this.ownerDocument.defaultView; }",
 )
-_KEPT = {"objectGroup": f"{_WORLD}-kept"}
+_KEPT = {"objectGroup": f"{WORLD}-kept"}
 _KEY_EVENTS = frozenset({"keydown", "keypress", "keyup"})
 _MOVE_EVENTS = frozenset(
     f"{device}{what}"
@@ -132,7 +136,7 @@ class PageGuard:
                 meant=tuple(meant),
                 places=tuple(places),
             )
-        self._tab.post("Runtime.releaseObjectGroup", {"objectGroup": _WORLD})
+        self._tab.post("Runtime.releaseObjectGroup", {"objectGroup": WORLD})
         found, by_id = await asyncio.gather(self._found(places), self._all_frames())
         owners = {each["frameId"] for each in found}
         if len(owners) > 1 or not owners <= by_id.keys():
@@ -161,23 +165,28 @@ class PageGuard:
         """
         self._plan = str(next(_PLANS))
         values = [{"value": msgspec.to_builtins(list(moves))}, {"value": self._plan}]
+        # first, so that no new frame comes in between
+        commands = [("Page.addScriptToEvaluateOnNewDocument", ARM_NEW)]
+        others = (each for each in aim.frames if each is not aim.target)
+        commands += [call(each, ARM, [{"value": []}]) for each in others]
         if aim.places:
             values += [{"value": aim.listing}, {"value": aim.places}]
-        commands = [
-            # first, so that no new frame comes in between
-            ("Page.addScriptToEvaluateOnNewDocument", _ARM_NEW),
-            *(_call(each, _ARM, [{"value": []}]) for each in aim.frames if each is not aim.target),
-            _call(aim.target, _TAKE if aim.places else _ARM, values),
-        ]
+            commands += [call(aim.target, TAKE, values), handle(aim.target, SUSPECT)]
+        else:
+            commands.append(call(aim.target, ARM, values))
         try:
             added, *answers = await self._tab.send_all(commands)
         except InfrastructureError as error:
             raise MisfitError(f"a frame is gone: {error}") from error
         self._script = added["identifier"]
-        *_, answer = map(_value, answers)
+        found = [value(each) for each in answers]
+        objection = ""
+        if aim.places:
+            suspect = answers[-1]["result"].get("objectId")
+            objection = _covered(found[-2], aim.meant) or await self._hidden(suspect)
         if self._turns != aim.turns:
             raise MisfitError("the page has other frames than before")
-        return _covered(answer, aim.meant) if aim.places else ""
+        return objection
 
     async def fire(self, inputs: Sequence[Input]) -> None:
         """Send inputs one after the other, without waiting in between, until all have arrived.
@@ -196,8 +205,8 @@ class PageGuard:
             InfrastructureError: the page is gone.
         """
         others = [each for each in aim.frames if each is not aim.target]
-        settling = [self._report(aim.target, _SETTLE)]
-        settling += [self._report(each, _JOIN, [{"value": self._plan}]) for each in others]
+        settling = [self._report(aim.target, SETTLE)]
+        settling += [self._report(each, JOIN, [{"value": self._plan}]) for each in others]
         report, *_ = await asyncio.gather(*settling)
         return report
 
@@ -208,12 +217,27 @@ class PageGuard:
             InfrastructureError: the page is gone.
         """
         self._unscript()
-        reports = await asyncio.gather(*(self._report(each, _DISARM) for each in aim.frames))
+        reports = await asyncio.gather(*(self._report(each, DISARM) for each in aim.frames))
         if self._turns != aim.turns:
             await self._free_others(aim)
         return reports[aim.frames.index(aim.target)]
 
     # Parts ----------------------------------------------------------------------------------------
+
+    async def _hidden(self, suspect: str | None) -> str:
+        """Return what speaks against a target that may have a closed shadow root, if there is one.
+
+        Inside of that the guard cannot tell what is on top.
+        """
+        if suspect is None:
+            return ""
+        try:
+            said = await self._tab.send("DOM.describeNode", {"objectId": suspect})
+        except InfrastructureError as error:
+            raise MisfitError(f"a target is gone: {error}") from error
+        roots = said["node"].get("shadowRoots", ())
+        is_open = all(each["shadowRootType"] == "open" for each in roots)
+        return "" if is_open else "a target is inside of what is closed"
 
     def _unscript(self) -> None:
         """Have frames that come from now on let everything pass."""
@@ -243,7 +267,7 @@ class PageGuard:
         for event in _TURNS:
             self._tab.on(f"Page.{event}", self._turned)
         await self._tab.send("Page.enable")  # else scripts for new documents are not run
-        script = {"source": _script(), "worldName": _WORLD}
+        script = {"source": guard_script(), "worldName": WORLD}
         await self._tab.send("Page.addScriptToEvaluateOnNewDocument", script)
 
     def _turned(self, _: object) -> None:
@@ -262,18 +286,18 @@ class PageGuard:
         return self._frames
 
     async def _frame(self, frame: str, document: str) -> Frame:
-        where = {"frameId": frame, "worldName": _WORLD}
+        where = {"frameId": frame, "worldName": WORLD}
         world = await self._tab.send("Page.createIsolatedWorld", where)
         context: int = world["executionContextId"]
         if context not in self._known:
             await self._tab.send(
-                "Runtime.evaluate", {"expression": _script(), "contextId": context}
+                "Runtime.evaluate", {"expression": guard_script(), "contextId": context}
             )
             self._known.add(context)
         return Frame(frame, document, context)
 
     async def _focused(self, frames: Sequence[Frame]) -> Frame:
-        have = await asyncio.gather(*(self._call(each, _HAS_FOCUS) for each in frames))
+        have = await asyncio.gather(*(self._call(each, HAS_FOCUS) for each in frames))
         found = [each for each, has in zip(frames, have, strict=True) if has]
         if not found:
             raise MisfitError("no frame has the focus: there is nowhere to press a key")
@@ -281,13 +305,13 @@ class PageGuard:
 
     async def _node(self, backend_node: int, frame: Frame) -> str:
         where = {"backendNodeId": backend_node, "executionContextId": frame.context}
-        found = await self._tab.send("DOM.resolveNode", {**where, "objectGroup": _WORLD})
+        found = await self._tab.send("DOM.resolveNode", {**where, "objectGroup": WORLD})
         return found["object"]["objectId"]
 
     async def _shown(self, backend_nodes: Sequence[int], frame: Frame) -> dict[str, Any]:
         """Have the guard of a frame note its targets; return what it sees of them."""
         nodes = await asyncio.gather(*(self._node(each, frame) for each in backend_nodes))
-        return await self._call(frame, _AIM, [{"objectId": node} for node in nodes])
+        return await self._call(frame, AIM, [{"objectId": node} for node in nodes])
 
     async def _ears(self, frame: Frame, backend_nodes: Sequence[int]) -> Ears:
         """Return what is listened to in a frame's document, or its window.
@@ -330,7 +354,7 @@ class PageGuard:
     async def _call(
         self, frame: Frame, function: str, values: Sequence[dict[str, Any]] = ()
     ) -> Any:
-        return _value(await self._tab.send(*_call(frame, function, values)))
+        return value(await self._tab.send(*call(frame, function, values)))
 
     async def _report(
         self, frame: Frame, function: str, values: Sequence[dict[str, Any]] = ()
@@ -350,25 +374,7 @@ class PageGuard:
 
     async def _free(self, frame: str, document: str) -> None:
         with suppress(InfrastructureError):  # it may go as well
-            await self._report(await self._frame(frame, document), _DISARM)
-
-
-def _call(
-    frame: Frame, function: str, values: Sequence[dict[str, Any]] = ()
-) -> tuple[str, dict[str, Any]]:
-    return "Runtime.callFunctionOn", {
-        "functionDeclaration": function,
-        "executionContextId": frame.context,
-        "arguments": list(values),
-        "returnByValue": True,
-    }
-
-
-def _value(answer: dict[str, Any]) -> Any:
-    failure = answer.get("exceptionDetails")
-    if failure:
-        raise InfrastructureError(f"the guard failed: {failure['exception']['description']}")
-    return answer["result"].get("value")
+            await self._report(await self._frame(frame, document), DISARM)
 
 
 def _documents(tree: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -387,10 +393,3 @@ def _covered(shown: dict[str, Any], meant: Sequence[Element | None]) -> str:
         if element and element.box not in map(whole_pixels, boxes):
             return f"something lies over {element.role} {element.name or element.text!r}"
     return ""
-
-
-@cache
-def _script() -> str:
-    source = (files("harness.env") / "scripts" / "guard.js").read_text("utf-8")
-    parts = (source, f"return makeGuard({listing_script()});")
-    return f"globalThis.understudyGuard ??= (() => {{{'; '.join(parts)}}})()"

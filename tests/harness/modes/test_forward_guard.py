@@ -130,6 +130,34 @@ def test_nothing_is_done_on_a_page_that_changed_after_the_glance_at_it(what: str
     assert {each["type"] for each in took.log} == {"ready"}
 
 
+@pytest.mark.parametrize(("root", "is_taken"), [("", True), ("open", True), ("closed", False)])
+def test_what_is_on_top_after_a_glance_is_taken_unless_something_is_closed_in_it(
+    root: str, *, is_taken: bool
+) -> None:
+    show = f"""(() => {{
+      const host = Object.assign(document.createElement('div'), {{
+        style: 'position: fixed; inset: 0', textContent: 'Next' }});
+      document.body.append(host);
+      if ({root!r}) host.attachShadow({{ mode: {root!r} }}).innerHTML =
+        "<button style='position: fixed; inset: 0'>Buy</button>";
+    }})()"""
+
+    async def body() -> str:
+        async with opened() as tab:
+            guard = PageGuard(tab)
+            await shown(tab, "document/none/0/")
+            press = planned(ACTIONS[-1:], form())
+            await evaluated(tab, show)
+            aim = await guard.aim(places_of(press))
+            glance = await guard.glance(aim, aim.listing)
+            aim = await guard.aim(places_of(press), glance=glance)
+            objection = await guard.arm(aim, moves_of(press))
+            await guard.disarm(aim)
+            return objection
+
+    assert (asyncio.run(body()) == "") is is_taken
+
+
 def test_a_page_that_is_written_again_gets_nothing_that_was_meant_for_the_one_before() -> None:
     again = """document.addEventListener("click", () => {
       const reached = (globalThis.log = []);

@@ -18,13 +18,24 @@ const elements = (() => {
   const closed = new WeakMap(); // host → its closed root, as the page's own world told us
   const rootOf = (host) => host.shadowRoot ?? closed.get(host) ?? null;
 
+  let known = null; // what was worked out of each node of the snapshot that is being taken
+  const remembered = (work) => {
+    const key = Symbol();
+    return (element) => {
+      if (!known) return work(element);
+      const found = (known[key] ??= new Map());
+      if (!found.has(element)) found.set(element, work(element, found));
+      return found.get(element);
+    };
+  };
+
   // The address of the picture that an element shows in place of text or parts of its own.
-  const picture = (element) => {
+  const picture = remembered((element) => {
     if (element instanceof HTMLImageElement) return element.currentSrc || element.src;
     const { content, backgroundImage } = getComputedStyle(element);
     const isBare = !element.firstElementChild && !element.textContent.trim();
     return (URL_OF.exec(content) ?? (isBare ? URL_OF.exec(backgroundImage) : null))?.[1] ?? "";
-  };
+  });
   // What its file is called: all that there is to call a picture that nobody gave a name.
   const fileName = (url) => {
     const [, stem = ""] = /([^/]*)\.\w+$/.exec(url.replace(/[?#].*/, "")) ?? [];
@@ -44,8 +55,10 @@ const elements = (() => {
 
   const ownText = (element) => {
     let text = "";
-    for (const node of element.childNodes) if (node.nodeType === Node.TEXT_NODE) text += node.data;
-    return text.replace(/\s+/g, " ").trim();
+    for (let node = element.firstChild; node; node = node.nextSibling) {
+      if (node.nodeType === Node.TEXT_NODE) text += node.data;
+    }
+    return text && text.replace(/\s+/g, " ").trim();
   };
   const allText = (element) => (element.innerText ?? "").replace(/\s+/g, " ").trim();
 
@@ -91,14 +104,16 @@ const elements = (() => {
     return found.sort();
   };
 
-  const position = (element) => {
+  const position = remembered((element, found) => {
     let index = 1;
     let sibling = element;
     while ((sibling = sibling.previousElementSibling)) {
-      if (sibling.localName === element.localName) index++;
+      if (sibling.localName !== element.localName) continue;
+      if (found?.has(sibling)) return found.get(sibling) + index;
+      index++;
     }
     return index;
-  };
+  });
 
   const only = (root, selector) => {
     try {
@@ -197,7 +212,12 @@ const elements = (() => {
         if (wanted(node) && inView(box(node)) && shown(node)) found.push(describe(node, judge(node)));
       }
     };
-    visit(document);
+    known = {};
+    try {
+      visit(document);
+    } finally {
+      known = null;
+    }
     return found;
   };
 

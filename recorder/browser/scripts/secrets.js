@@ -105,7 +105,10 @@ const secrets = (() => {
   };
 
   // Returns whether the text gives a secret away.
-  const tells = (text) => text.length >= SHORTEST && values().some((value) => text.includes(value));
+  const tells = (text) =>
+    live.size + past.length > 0 &&
+    text.length >= SHORTEST &&
+    values().some((value) => text.includes(value));
 
   const copies = (field) => tells(valueOf(field));
 

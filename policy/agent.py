@@ -15,6 +15,7 @@ from policy.actions import decode
 from policy.calibrate import CALIBRATOR_FILE, Calibrator, Evidence
 from policy.choice import Choice, Said, choose
 from policy.data import read_episode
+from policy.doubts import doubtful_reading, mismatch, unknown_words
 from policy.features import StepFeatures, featurise, left_unseen
 from policy.loader import collate, inputs_of, is_shrunk
 from policy.looks import (
@@ -31,7 +32,6 @@ from policy.model import Outputs
 from policy.observe import View, observe
 from policy.reader.read import Reading
 from policy.sight import Sight, scrambled
-from policy.text import Match
 from policy.traced import TracedModel
 from recorder.schema import (
     Action,
@@ -45,7 +45,6 @@ from recorder.schema import (
 )
 
 _TRUNK = 128  # numbers of the act token that novelty looks at
-_LEAST_SHARE = 1e-6
 _LISTED = 64  # steps whose elements are kept; plans reach so far ahead of what has been done
 
 
@@ -253,9 +252,11 @@ class Understudy:
         memory.choices = [
             Choice(decode((each.event,), seen.observation), each.log_prob) for each in choices
         ]
-        features["unknown_words"] = self._unknown(seen.features)
+        points = choices[0].event.points
+        features |= unknown_words(seen.features, self._known)
+        features |= mismatch(seen.features, seen.observation.elements, points)
         if self._reader:
-            features |= _doubts(memory.reading, choices[0].event.points)
+            features |= doubtful_reading(memory.reading, points)
         memory.evidence = Evidence(features, self._sides(seen.observation, outputs), heat)
 
     def _sides(self, observation: Observation, outputs: Outputs) -> dict[str, NDArray[np.float32]]:
@@ -278,14 +279,6 @@ class Understudy:
             sides["picture"] = measure_picture(pixels)
         return sides
 
-    def _unknown(self, features: StepFeatures) -> float:
-        """Return how many words of the goal were in no goal before, nor are on the screen."""
-        words, flags = features.words[:, 0], features.word_flags
-        on_screen = flags[:, -len(Match) + Match.EXACT] > 0
-        is_mark = flags[:, 0] > 0
-        unseen = words[~(on_screen | is_mark)].tolist()
-        return float(sum(word not in self._known for word in unseen))
-
     def _tally(self, memory: _Memory) -> Evidence:
         assert memory.evidence
         action = memory.choices[0].action
@@ -304,16 +297,6 @@ def _is_same(one: Observation, two: Observation) -> bool:
     if (one.cursor, one.goal, one.elements) != (two.cursor, two.goal, two.elements):
         return False
     return np.array_equal(one.pixels, two.pixels)
-
-
-def _doubts(reading: Reading | None, points: Sequence[tuple[int, int]]) -> dict[str, float]:
-    """Return how surely it was read what to do, and what is at the first place that is meant."""
-    goal = reading.screen.goal_confidence if reading else 1.0
-    target = reading.sureness(points[0]) if reading and points else 1.0
-    return {
-        name: float(np.log(max(share, _LEAST_SHARE)))
-        for name, share in (("goal_read", goal), ("target_read", target))
-    }
 
 
 def _row(outputs: Outputs, number: int, step: int) -> Outputs:

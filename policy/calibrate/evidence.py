@@ -19,6 +19,8 @@ SIGNS: Mapping[str, int] = {
     "none_prob": -1,
     "fail_prob": -1,
     "unknown_words": -1,
+    "near_miss": -1,
+    "unmatched": -1,
     "goal_read": 1,
     "target_read": 1,
     "repeats": -1,

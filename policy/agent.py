@@ -254,10 +254,14 @@ class Understudy:
         ]
         points = choices[0].event.points
         features |= unknown_words(seen.features, self._known)
-        features |= mismatch(seen.features, seen.observation.elements, points)
+        elements = seen.observation.elements if self._config.sees_elements else ()
+        misfit = mismatch(seen.features, elements, points)
+        features |= misfit
         if self._reader:
             features |= doubtful_reading(memory.reading, points)
-        memory.evidence = Evidence(features, self._sides(seen.observation, outputs), heat)
+        sides = self._sides(seen.observation, outputs)
+        sides["target"] = np.array([*misfit.values()], np.float32)
+        memory.evidence = Evidence(features, sides, heat)
 
     def _sides(self, observation: Observation, outputs: Outputs) -> dict[str, NDArray[np.float32]]:
         """Return what the network makes of an observation, and what it plainly shows."""

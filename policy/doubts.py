@@ -34,15 +34,15 @@ def mismatch(
     """Return how badly what is pressed fits the goal.
 
     `near_miss` is how like a word of the goal it is called that it is not called by, unless all of
-    what it says is in the goal. `unmatched` is 1 if the goal says nothing of it, but for its role,
-    and quotes what is nowhere on the screen.
+    what it says is in the goal. `unnamed` is 1 if the goal says nothing of it, but for its role;
+    `unmatched`, if moreover the goal quotes what is nowhere on the screen.
 
     Args:
         features: of the observation.
         elements: on the screen, at least those that features tell of.
         points: of the action, in px.
     """
-    found = {"near_miss": 0.0, "unmatched": 0.0}
+    found = {"near_miss": 0.0, "unnamed": 0.0, "unmatched": 0.0}
     hit = element_at(points[0], elements[: len(features.matches)]) if points else None
     if hit is None or not features.matches.size:
         return found
@@ -50,10 +50,10 @@ def mismatch(
     if not own[:, Match.PHRASE].any():
         found["near_miss"] = float((own[:, Match.FUZZY] * (own[:, Match.EXACT] == 0)).max())
     is_quoted = features.word_flags[:, 1] > 0
-    fits = own[:, Match.ROLE][is_quoted].any() or np.delete(own, Match.ROLE, axis=1).any()
-    if elements[hit].role not in _FILLED_IN and not fits:
+    is_named = own[:, Match.ROLE][is_quoted].any() or np.delete(own, Match.ROLE, axis=1).any()
+    if elements[hit].role not in _FILLED_IN and not is_named:
         is_shown = features.matches[:, :, [Match.EXACT, Match.VALUE]].any(axis=(0, 2))
-        found["unmatched"] = float((is_quoted & ~is_shown).any())
+        found |= {"unnamed": 1.0, "unmatched": float((is_quoted & ~is_shown).any())}
     return found
 
 

@@ -20,6 +20,7 @@ SIGNS: Mapping[str, int] = {
     "fail_prob": -1,
     "unknown_words": -1,
     "near_miss": -1,
+    "unnamed": -1,
     "unmatched": -1,
     "goal_read": 1,
     "target_read": 1,

@@ -15,6 +15,7 @@ _WIDE = ((640, 400), (480, 320), (500, 320), (400, 300))
 _SCALES = (1.0, 1.0, 1.0, 1.0, 1.0, 1.25, 1.5, 2.0)
 _CROSSES = ("\N{MULTIPLICATION SIGN}", "X", "✕", "x")
 _SIGNS = (*_CROSSES, *"+<>»?☰⋮-^")
+_KEYS = (*"0123456789", *"+-*/=%().,", *"ABCDEFGHXYZabxyz", "AC", "CE", "MR", "M+", "+/-", "<-")
 _MOST_SCALED_PX = 640 * 400
 
 
@@ -62,6 +63,7 @@ class _Writer:
             *((self._choices, 4), (self._list, 2), (self._tabs, 2), (self._links, 3)),
             *((self._table, 1), (self._dialog, 1), (self._select, 2), (self._area, 1)),
             *((self._icons, 1), (self._slider, 1), (self._scattered, 1)),
+            *((self._keypad, 2), (self._menus, 1)),
         )
 
     def page(self) -> str:
@@ -258,6 +260,42 @@ class _Writer:
             f"stroke='{colour}'>{rng.choice(shapes)}</svg>"
             for side in (rng.randint(8, 40) for _ in range(rng.randint(1, 4)))
         )
+
+    def _keypad(self) -> str:
+        """Return a grid of lone characters, as of a calculator, or of days."""
+        rng = self._rng
+        columns, rows = rng.randint(3, 7), rng.randint(2, 5)
+        is_month, first = rng.random() < 0.4, rng.randint(1, 12)
+        size = f"padding:{rng.randint(1, 9)}px {rng.randint(2, 16)}px"
+        tag = rng.choice(("td", "button", "button"))
+
+        def key(place: int) -> str:
+            said = str(first + place) if is_month else escape(rng.choice(_KEYS))
+            return f'<{tag} style="font:inherit;{size}">{said}</{tag}>'
+
+        if tag == "td":
+            body = "".join(
+                f"<tr>{''.join(key(row * columns + each) for each in range(columns))}"
+                for row in range(rows)
+            )
+            return f"<table>{body}</table>"
+        return "<br>".join(
+            "".join(key(row * columns + each) for each in range(columns)) for row in range(rows)
+        )
+
+    def _menus(self) -> str:
+        """Return a bar of menus, each with the letter underlined that opens it."""
+        rng = self._rng
+        gap = rng.randint(4, 16)
+
+        def menu() -> str:
+            said = phrase(rng, 1, 1)
+            place = rng.randrange(len(said)) if rng.random() < 0.7 else len(said)
+            parts = (said[:place], said[place : place + 1], said[place + 1 :])
+            before, under, behind = map(escape, parts)
+            return f"<span style='margin-right:{gap}px'>{before}<u>{under}</u>{behind}</span>"
+
+        return "".join(menu() for _ in range(rng.randint(3, 6)))
 
     def _slider(self) -> str:
         return f"<input type=range value={self._rng.randint(0, 100)} style='width:100px'>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from policy.errors import ConfigError
 
@@ -19,6 +20,8 @@ class PretrainConfig:
     """Its highest value."""
     save_every_s: float = 60.0
     """Seconds between checkpoints."""
+    start: Path | None = None
+    """A reader whose weights to begin with; the time that it was trained for is added."""
 
     def check(self) -> None:
         """Refuse what cannot be trained.

@@ -6,7 +6,7 @@ import json
 import platform
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import cos, pi
 from pathlib import Path
 from time import monotonic, process_time, sleep
@@ -66,13 +66,14 @@ def pretrain(
     once the update at hand is saved; a second one ends it at once.
 
     Raises:
+        CheckpointError: there is no reader to begin with where one is named.
         ConfigError: the folder holds a run of another config.
         DataError: no pages come.
     """
     config.check()
-    _claim(folder, config)
     torch.manual_seed(config.seed)
-    model = ReaderModel(ReaderConfig())
+    model, learned = _first(config)
+    _claim(folder, config)
     optimizer = torch.optim.AdamW(
         model.parameters(), config.learning_rate, weight_decay=_WEIGHT_DECAY, fused=True
     )
@@ -92,9 +93,9 @@ def pretrain(
             spent_s += process_time() - began
             told(Progress(updates, spent_s, find, line, len(there)))
             if spent_s - saved_s >= config.save_every_s:
-                _save(folder, model, optimizer, (updates, spent_s, len(there)), config)
+                _save(folder, model, optimizer, (updates, spent_s, len(there)), learned)
                 saved_s = spent_s
-        _save(folder, model, optimizer, (updates, spent_s, len(there)), config)
+        _save(folder, model, optimizer, (updates, spent_s, len(there)), learned)
         if interruption.is_wanted:
             raise KeyboardInterrupt
     return folder / FINAL
@@ -110,6 +111,22 @@ def _update(model: ReaderModel, optimizer: torch.optim.AdamW, batch: Pages) -> t
     torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
     optimizer.step()
     return find.item(), line.item()
+
+
+def _first(config: PretrainConfig) -> tuple[ReaderModel, checkpoint.ReaderManifest]:
+    """Return what a run begins with, and what that has learned from."""
+    fonts = {*without_missing(FONTS)}
+    versions = {"python": platform.python_version(), "torch": str(torch.__version__)}
+    if config.start:
+        model, before = checkpoint.load(config.start)
+        fonts |= {*before.fonts}
+        updates, minutes, shards = before.updates, before.minutes, before.shards
+    else:
+        model = ReaderModel(ReaderConfig())
+        updates, minutes, shards = 0, 0.0, 0
+    return model, checkpoint.ReaderManifest(
+        model.config, updates, minutes, shards, config.seed, sorted(fonts), versions
+    )
 
 
 def _await_shards(pages: Path) -> list[int]:
@@ -212,10 +229,13 @@ def _frame_loss(said: Tensor, batch: LineBatch) -> Tensor:
 
 
 def _claim(folder: Path, config: PretrainConfig) -> None:
-    said = asdict(config)
+    said = {name: value for name, value in asdict(config).items() if value is not None}
+    if config.start:
+        said["start"] = str(config.start)
     path = folder / RUN
     if path.is_file() and (there := json.loads(path.read_bytes())) != said:
-        other = sorted(name for name in said if there.get(name) != said[name])
+        names = {*there, *said}
+        other = sorted(name for name in names if there.get(name) != said.get(name))
         raise ConfigError(
             f"{folder} holds a run with other {', '.join(other)}; ask for the same, or choose "
             "another folder"
@@ -229,9 +249,9 @@ def _save(
     model: ReaderModel,
     optimizer: torch.optim.AdamW,
     stand: tuple[int, float, int],
-    config: PretrainConfig,
+    before: checkpoint.ReaderManifest,
 ) -> None:
-    updates, spent_s, learned = stand
+    updates, spent_s, shards = stand
     partial, place, old = folder / "partial", folder / FINAL, folder / "old"
     for each in (partial, old):
         shutil.rmtree(each, ignore_errors=True)
@@ -244,15 +264,11 @@ def _save(
     save_file(moments, partial / OPTIMIZER)
     state = {"updates": updates, "spent_s": spent_s}
     (partial / STATE).write_text(json.dumps(state))
-    versions = {"python": platform.python_version(), "torch": str(torch.__version__)}
-    manifest = checkpoint.ReaderManifest(
-        model.config,
-        updates,
-        round(spent_s / 60, 2),
-        learned,
-        config.seed,
-        sorted({*without_missing(FONTS)}),
-        versions,
+    manifest = replace(
+        before,
+        updates=before.updates + updates,
+        minutes=round(before.minutes + spent_s / 60, 2),
+        shards=before.shards + shards,
     )
     checkpoint.save(partial, model, manifest, torch.float32)
     if place.exists():

@@ -62,6 +62,25 @@ def test_a_run_that_is_killed_goes_on_from_its_last_checkpoint(tmp_path: Path) -
         pretrain(pages, folder, PretrainConfig(minutes=1))
 
 
+@pytest.mark.slow
+def test_a_run_may_begin_with_a_reader_whose_time_is_added_to_its_own(tmp_path: Path) -> None:
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    write(shard_path(pages, 0), [drawn_page("one two"), drawn_page("three")])
+    brief = PretrainConfig(minutes=0.02)
+    first = pretrain(pages, tmp_path / "first", brief)
+    unmoved = replace(brief, minutes=1e-5, learning_rate=1e-12, start=first)
+    second = pretrain(pages, tmp_path / "second", unmoved)
+    readers = [reader_checkpoint.load(each) for each in (first, second)]
+    had, has = (model.line_reader.say.weight for model, _ in readers)
+    assert torch.allclose(had, has)
+    one, other = (made_from for _, made_from in readers)
+    assert other.updates == one.updates + 1
+    assert other.minutes >= one.minutes > 0
+    with pytest.raises(ConfigError, match="start"):
+        pretrain(pages, tmp_path / "second", replace(unmoved, start=None))
+
+
 @pytest.mark.parametrize("change", [{"minutes": 0}, {"learning_rate": -1}])
 def test_what_cannot_be_trained_is_refused(change: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match="above 0"):

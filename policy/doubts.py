@@ -46,13 +46,17 @@ def mismatch(
     hit = element_at(points[0], elements[: len(features.matches)]) if points else None
     if hit is None or not features.matches.size:
         return found
-    own = features.matches[hit]
+    flags, matches = features.word_flags, features.matches
+    is_word = flags[:, 0] == 0  # marks are in every text
+    is_quoted = is_word & (flags[:, 1] > 0)
+    own = matches[hit]
     if not own[:, Match.PHRASE].any():
-        found["near_miss"] = float((own[:, Match.FUZZY] * (own[:, Match.EXACT] == 0)).max())
-    is_quoted = features.word_flags[:, 1] > 0
-    is_named = own[:, Match.ROLE][is_quoted].any() or np.delete(own, Match.ROLE, axis=1).any()
+        near = own[:, Match.FUZZY] * (own[:, Match.EXACT] == 0)
+        found["near_miss"] = float(near[is_word].max(initial=0))
+    is_named = np.delete(own[is_word], Match.ROLE, axis=1).any()
+    is_named = is_named or own[is_quoted, Match.ROLE].any()
     if elements[hit].role not in _FILLED_IN and not is_named:
-        is_shown = features.matches[:, :, [Match.EXACT, Match.VALUE]].any(axis=(0, 2))
+        is_shown = matches[:, :, [Match.EXACT, Match.VALUE]].any(axis=(0, 2))
         found |= {"unnamed": 1.0, "unmatched": float((is_quoted & ~is_shown).any())}
     return found
 

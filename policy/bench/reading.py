@@ -23,7 +23,7 @@ from policy.errors import ConfigError
 from policy.reader.assemble import Screen, TextLine, Word
 from policy.reader.label import Labelled
 from policy.reader.read import Reader, Reading
-from policy.reader.score import Score, score, score_pages
+from policy.reader.score import Score, Window, score, score_pages
 
 Pixels = NDArray[np.uint8]
 SMALL, DENSE = (210, 160), (400, 640)
@@ -35,7 +35,7 @@ _WHITE = (255, 255, 255)
 
 def run(
     folder: Path,
-    sets: Mapping[str, Sequence[Labelled]],
+    sets: Mapping[str, Sequence[Labelled | Window]],
     *,
     seconds: float,
     rapidocr: Path | None,
@@ -61,7 +61,7 @@ def run(
         ConfigError: the first set has no page of a size that is timed, or the peer's interpreter
             breaks off.
     """
-    own = next(iter(sets.values()))
+    own = [page for page in next(iter(sets.values())) if isinstance(page, Labelled)]
     small, dense = _of_size(own, SMALL), _of_size(own, DENSE)
     dense = sorted(dense, key=lambda page: -len(page.lines))[: max(1, len(dense) // 2)]
     figures: dict[str, Any] = {
@@ -138,7 +138,7 @@ def _unchanged(folder: Path, pages: Sequence[Labelled]) -> Iterator[tuple[Pixels
 
 def _peer(
     python: Path,
-    sets: Mapping[str, Sequence[Labelled]],
+    sets: Mapping[str, Sequence[Labelled | Window]],
     timed: tuple[Sequence[Labelled], Sequence[Labelled]],
     report: Callable[[str], None],
 ) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def _peer(
     return told
 
 
-def _ask(python: Path, pages: Sequence[Labelled]) -> list[dict[str, Any]]:
+def _ask(python: Path, pages: Sequence[Labelled | Window]) -> list[dict[str, Any]]:
     script = files("policy.bench") / "rapid_ocr.py"
     with TemporaryDirectory() as folder:
         path = Path(folder) / "pages.npz"
@@ -174,7 +174,7 @@ def _ask(python: Path, pages: Sequence[Labelled]) -> list[dict[str, Any]]:
     return found
 
 
-def _as_reading(lines: Sequence[Sequence[Any]], page: Labelled) -> Reading:
+def _as_reading(lines: Sequence[Sequence[Any]], page: Labelled | Window) -> Reading:
     """Return what the peer read as what we would have read; it knows no widgets."""
     found = [
         TextLine(

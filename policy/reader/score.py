@@ -1,9 +1,12 @@
-"""How well a reader reads pages whose DOM says what is on them."""
+"""How well a reader reads pages whose DOM, or whose accessibility tree, says what is on them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
 
 from policy.reader.label import Labelled, Widget
 from policy.reader.read import Reader, Reading
@@ -12,6 +15,15 @@ from recorder.schema import Box
 
 _OVERLAP = 0.3  # of two boxes' union; less is another thing
 _NEAR_PX = 3.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """A picture and what is written in some boxes of it, not where in them."""
+
+    pixels: NDArray[np.uint8]
+    """(H, W, 3)."""
+    texts: tuple[tuple[str, Box], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +51,39 @@ class Score:
         return Score(*(getattr(self, name) + getattr(other, name) for name in names))
 
 
-def score_pages(reader: Reader, pages: Iterable[Labelled]) -> Score:
+def score_pages(reader: Reader, pages: Iterable[Labelled | Window]) -> Score:
     """Return how well a reader reads pages."""
     return sum((score(reader.read(page.pixels), page) for page in pages), Score())
 
 
-def score(reading: Reading, page: Labelled) -> Score:
+def score(reading: Reading, page: Labelled | Window) -> Score:
     """Return how well one page was read."""
+    return _window(reading, page) if isinstance(page, Window) else _page(reading, page)
+
+
+def _window(reading: Reading, window: Window) -> Score:
+    words = [(word, line.middle) for line in reading.lines for word in line.words]
+    wanted = [(each, box) for text, box in window.texts for each in text.split()]
+    exact = 0
+    for said, (x, y, width, height) in wanted:
+        found = next(
+            (
+                each
+                for each in words
+                if each[0].text == said.replace(*ELLIPSIS)
+                and abs(each[1] - (y + height / 2)) <= height / 2 + _NEAR_PX
+                and abs((each[0].left + each[0].right) / 2 - (x + width / 2))
+                <= width / 2 + _NEAR_PX
+            ),
+            None,
+        )
+        if found:
+            words.remove(found)
+            exact += 1
+    return Score(pages=1, words=len(wanted), exact=exact)
+
+
+def _page(reading: Reading, page: Labelled) -> Score:
     left = [(word, line) for line in reading.lines for word in line.words]
     words = exact = field_words = field_exact = 0
     for line in page.lines:

@@ -16,7 +16,10 @@ from policy.bench.reading import run
 from policy.bench.reading_table import reading_table
 from policy.errors import ConfigError
 from policy.reader import checkpoint
+from policy.reader.assemble import Screen, TextLine, Word
 from policy.reader.label import Labelled
+from policy.reader.read import Reading
+from policy.reader.score import Window, score
 from tests.policy.reader.drawn import drawn_page, manifest, tiny_model
 
 HEIGHT, WIDTH = 128, 192
@@ -95,3 +98,17 @@ def test_a_peer_that_breaks_off_says_why(reader: Path, tmp_path: Path) -> None:
     peer = fake_peer(tmp_path, "raise SystemExit('no such module')\n")
     with pytest.raises(ConfigError, match="no such module"):
         measured(reader, peer)
+
+
+def test_words_of_a_window_count_where_they_are_written() -> None:
+    pixels = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    black = (0, 0, 0)
+    lines = (
+        TextLine((Word("Save", 10, 30, 1.0), Word("as", 34, 44, 1.0)), 10, 20, black),
+        TextLine((Word("Save", 10, 30, 1.0),), 60, 70, black),
+    )
+    nothing = np.zeros((0, 0, 0), np.float32)
+    read = Reading(pixels, nothing, nothing, lines, Screen((), "", 1.0))
+    texts = (("Save as", (5, 5, 60, 20)), ("Save Save", (5, 55, 60, 20)), ("Quit", (0, 0, 99, 99)))
+    found = score(read, Window(pixels, texts))
+    assert (found.words, found.exact) == (5, 3)

@@ -116,6 +116,8 @@ class ReaderBench(Bench):
     """Names of MiniWoB++ tasks to read; all of them by default."""
     episodes: int = 1
     """Of each task."""
+    windows: int = 0
+    """Episodes of each desktop task, whose windows are read too; they take seconds each."""
     rapidocr: Path | None = None
     """A Python that has rapidocr and onnxruntime installed, to be measured too."""
 
@@ -257,7 +259,7 @@ def _bench_reader(what: ReaderBench, report: Report) -> tuple[dict[str, Any], st
 
     tasks = task_names(what.tasks) or [name for name in web_tasks() if name.startswith("miniwob-")]
     seeds = range(what.seed, what.seed + what.episodes)
-    sets = labelled_sets(what.shards, tasks, seeds, report)
+    sets = labelled_sets(what.shards, tasks, seeds, report, windows=what.windows)
     figures = run(
         what.reader or SHIPPED, sets, seconds=what.seconds, rapidocr=what.rapidocr, report=report
     )

@@ -77,7 +77,7 @@ def _windows(task: str, episodes: int) -> list[Window]:
     try:
         for seed in range(episodes):
             seen = to_observation(env.reset(seed=seed)[0])
-            texts = [(text, each.box) for each in seen.elements for text in written(each)]
+            texts = [(text, each.box) for each in seen.elements for text in sorted(written(each))]
             found.append(Window(seen.pixels, tuple(texts)))
     finally:
         env.close()

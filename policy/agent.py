@@ -260,7 +260,8 @@ class Understudy:
         if self._reader:
             features |= doubtful_reading(memory.reading, points)
         sides = self._sides(seen.observation, outputs)
-        sides["target"] = np.array([*misfit.values()], np.float32)
+        if self._config.sees_elements:
+            sides["target"] = np.array([*misfit.values()], np.float32)
         memory.evidence = Evidence(features, sides, heat)
 
     def _sides(self, observation: Observation, outputs: Outputs) -> dict[str, NDArray[np.float32]]:
@@ -270,7 +271,7 @@ class Understudy:
             # a copy, or each step would keep the outputs of its whole batch
             "trunk": outputs.embedding[:_TRUNK].float().numpy().copy(),
             "screen": measure_screen(pixels),
-            **dict.fromkeys(("goal", "words", "elements", "picture"), nothing()),
+            **dict.fromkeys(("goal", "words", "elements", "picture", "target"), nothing()),
         }
         if config.sees_goal:
             shown = elements if config.sees_elements else ()

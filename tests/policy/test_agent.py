@@ -137,7 +137,8 @@ def test_evidence_has_every_feature_and_is_finite(checkpoint: Path) -> None:
     of_reading = {"goal_read", "target_read"}
     assert set(evidence.features) == set(SIGNS) - of_reading
     assert np.isfinite(list(evidence.features.values())).all()
-    assert set(evidence.sides) == {"trunk", "screen", "goal", "words", "elements", "picture"}
+    sides = {"trunk", "screen", "goal", "words", "elements", "picture", "target"}
+    assert set(evidence.sides) == sides
     assert all(np.isfinite(side).all() and side.ndim == 1 for side in evidence.sides.values())
     assert 0 <= decision.p_accept <= 1
     for action, share in decision.alternatives:
@@ -150,6 +151,7 @@ def test_what_a_policy_does_not_see_is_no_side(checkpoint: Path) -> None:
     ((_, evidence),) = load(checkpoint).consider([AgentContext("a", page(3))])
     assert (len(evidence.sides["picture"]) > 0) == config.sees_pixels
     assert (len(evidence.sides["elements"]) > 0) == config.sees_elements
+    assert (len(evidence.sides["target"]) > 0) == config.sees_elements
     assert (len(evidence.sides["goal"]) > 0) == config.sees_goal
 
 

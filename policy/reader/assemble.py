@@ -88,7 +88,8 @@ def assemble(lines: Sequence[TextLine], widgets: Sequence[WidgetBox]) -> Screen:
     free.sort(key=lambda line: (line.top, line.left))
     ticks = [each for each in widgets if each.role in ("checkbox", "radio")]
     named = {id(widget): _label(widget, free, ticks) for widget in ticks}
-    labels = [line for line in named.values() if line]
+    # once each, of however many boxes
+    labels = [line for line in free if any(line is label for label in named.values())]
     seen += [_ticked(widget, named[id(widget)]) for widget in ticks]
     seen += [_seen_text("label", [line.words], [line]) for line in labels]
     others = [line for line in free if not any(line is label for label in labels)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from policy.reader.assemble import TextLine, Word, assemble
@@ -113,6 +113,7 @@ _WIDGETS = st.builds(
 
 @MANY
 @given(st.lists(_LINES, max_size=6), st.lists(_WIDGETS, max_size=4))
+@example([_line("a", 1, 0)], [_widget("checkbox", (0, 0, 4, 5))] * 2)
 def test_no_word_is_lost_and_boxes_are_on_the_screen(
     lines: list[TextLine], widgets: list[WidgetBox]
 ) -> None:
